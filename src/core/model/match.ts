@@ -1,0 +1,35 @@
+/** Matches: an event that one trigger cares about, under its bucket key. */
+import type { Event } from "./event.ts";
+import type { Instant } from "./time.ts";
+
+export interface Match {
+  readonly kind: "match";
+  readonly triggerId: string;
+  /** The revision of the automation that found it of interest. */
+  readonly revision: number;
+  /** Values of the trigger's `for_each` labels in sorted label order, `""` for a missing one. */
+  readonly key: readonly string[];
+  /** Whether the name matches one of `after`. */
+  readonly starts: boolean;
+  /** Whether `expect` is empty or the name matches one of it. */
+  readonly expected: boolean;
+  readonly event: Event;
+  /** W while the event is taken: its `received`, or for a released follower the instant of its release. */
+  readonly takenAt: Instant;
+  /** Where it stands among the events taken at that instant: sorts as text (design.md, section 3). */
+  readonly rank: string;
+}
+
+/** The key under which a trigger's bucket is kept: the trigger, then the values of the bucket key. */
+export const bucketKey = (triggerId: string, key: readonly string[]): string =>
+  `${triggerId}|${JSON.stringify(key)}`;
+
+/** The two parts of a bucket's key again. */
+export function splitBucketKey(text: string): {
+  readonly triggerId: string;
+  readonly key: readonly string[];
+} {
+  const bar = text.indexOf("|");
+  const key: readonly string[] = JSON.parse(text.slice(bar + 1));
+  return { triggerId: text.slice(0, bar), key };
+}
