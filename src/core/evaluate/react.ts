@@ -1,0 +1,53 @@
+/** Reactive triggers fire as soon as enough has been seen, then rest until their window is over. */
+import { later } from "../model/time.ts";
+import type { EventTrigger } from "../model/trigger.ts";
+import { type Bucket, counted, hasEnded, reopened, type Turn } from "./bucket.ts";
+import type { Sighting } from "./sighting.ts";
+
+export function react(trigger: EventTrigger, bucket: Bucket, sighting: Sighting): Turn {
+  const { event, time } = sighting;
+  // From before this window: spent already, or part of a window that has fired.
+  if (time < bucket.start) return { bucket, fired: [] };
+
+  const isOver = hasEnded(bucket, time);
+  const seen = isOver ? bucket : counted(trigger, bucket, event);
+  if (seen.count >= Math.max(trigger.threshold, 1)) return pay(trigger, seen, sighting);
+  if (!isOver) return { bucket: seen, fired: [] };
+
+  // The window ran out unmet.
+  if (trigger.after.length > 0 || bucket.end === null) return { bucket: null, fired: [] };
+  return react(trigger, reopened(trigger, bucket, later(bucket.end, time)), sighting);
+}
+
+function pay(trigger: EventTrigger, bucket: Bucket, { event, time, takenAt }: Sighting): Turn {
+  const fired = {
+    cause: "event" as const,
+    at: time,
+    triggered: takenAt,
+    event,
+    windowStart: bucket.start,
+    windowEnd: bucket.end,
+    paidBy: bucket.paidBy,
+  };
+  return { bucket: nextWindow(trigger, bucket), fired: [fired] };
+}
+
+/** The next window starts where this one ends; without an end, or after a start, there is no next one yet. */
+const nextWindow = (trigger: EventTrigger, bucket: Bucket): Bucket | null =>
+  trigger.after.length > 0 || bucket.end === null ? null : reopened(trigger, bucket, bucket.end);
+
+/** Without anything to count there is nothing to keep: the event pays for the firing alone. */
+export const reactAtOnce = (sighting: Sighting): Turn => ({
+  bucket: null,
+  fired: [
+    {
+      cause: "event",
+      at: sighting.time,
+      triggered: sighting.takenAt,
+      event: sighting.event,
+      windowStart: null,
+      windowEnd: null,
+      paidBy: [sighting.event.id],
+    },
+  ],
+});

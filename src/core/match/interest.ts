@@ -1,0 +1,55 @@
+/** What one event trigger is interested in, compiled once (semantics.md, section 2). */
+import type { Event } from "../model/event.ts";
+import { type Labels, labelOf } from "../model/labels.ts";
+import { type EventTrigger, type ResourceSpec, relatedSpecs } from "../model/trigger.ts";
+import { glob, type TextMatcher } from "./glob.ts";
+import { type NamePattern, nameMatcher, namePattern } from "./name-pattern.ts";
+
+export interface Interest {
+  /** The patterns one of which the name must match; null where every name will do. */
+  readonly names: readonly NamePattern[] | null;
+  isExpected(name: string): boolean;
+  isStart(name: string): boolean;
+  /** Whether the resources are as the trigger asks; of the names nothing is said. */
+  concerns(event: Event): boolean;
+}
+
+export function interestOf(trigger: EventTrigger): Interest {
+  const after = trigger.after.map(namePattern);
+  const expect = trigger.expect.map(namePattern);
+  const isExpected = expect.length === 0 ? () => true : anyOf(expect.map(nameMatcher));
+  const primary = resourceMatcher(trigger.match);
+  const related = relatedSpecs(trigger.matchRelated).map(resourceMatcher);
+  return {
+    names: expect.length === 0 ? null : [...expect, ...after],
+    isExpected,
+    isStart: anyOf(after.map(nameMatcher)),
+    concerns: (event) => primary(event.resource) && related.every((fits) => event.related.some(fits)),
+  };
+}
+
+/** Every label must have a value that fits at least one of its patterns. */
+function resourceMatcher(spec: ResourceSpec): (labels: Labels) => boolean {
+  const wanted = Object.entries(spec).map(([label, patterns]) => ({
+    label,
+    fits: anyOf((typeof patterns === "string" ? [patterns] : patterns).map(valueMatcher)),
+  }));
+  return (labels) =>
+    wanted.every(({ label, fits }) => {
+      const value = labelOf(labels, label);
+      return value !== null && fits(value);
+    });
+}
+
+/** One leading `!` negates the glob of the rest. */
+export function valueMatcher(pattern: string): TextMatcher {
+  if (!pattern.startsWith("!")) return glob(pattern);
+  const denied = glob(pattern.slice(1));
+  return (value) => !denied(value);
+}
+
+function anyOf(matchers: readonly TextMatcher[]): TextMatcher {
+  const [only] = matchers;
+  if (only !== undefined && matchers.length === 1) return only;
+  return (text) => matchers.some((fits) => fits(text));
+}
