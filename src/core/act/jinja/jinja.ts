@@ -1,0 +1,73 @@
+/**
+ * Jinja as Prefect's parameters use it, within a budget: no template can hang, grow without bound or reach anything
+ * but what it is given. Pure TypeScript on values that are data; see docs/adr for why no ready-made engine is used.
+ */
+import { ExpressionParser, type Run } from "./expressions.ts";
+import { cut } from "./lexer.ts";
+import { Output, Scope, TemplateParser, whole } from "./statements.ts";
+import { type Budget, Callable, Namespace, TemplateError, type Value } from "./values.ts";
+
+export { attributeOf } from "./access.ts";
+export { jsonOf, textOf } from "./text.ts";
+export { Budget, Callable, Model, TemplateError, type Value } from "./values.ts";
+
+/** The names a template may use, beside those it gives itself. */
+export type Names = (name: string) => Value;
+
+export type Render<T> = (names: Names, budget: Budget) => T;
+
+const SOURCE_MAX = 65_536;
+const PIECES_MAX = 2_000;
+
+/** A template that gives text. */
+export function compileText(source: string): Render<string> {
+  const template = new TemplateParser(piecesOf(source)).template();
+  return (names, budget) => {
+    const out = new Output();
+    template(new Scope(runWith(names, budget)), out);
+    return out.text;
+  };
+}
+
+/** A template that is one expression and gives its value. */
+export function compileValue(source: string): Render<Value> {
+  const [piece, ...more] = piecesOf(source.trim());
+  if (piece?.kind !== "output" || more.length > 0) throw new TemplateError("expected one expression");
+  const value = whole(new ExpressionParser(piece.tokens));
+  return (names, budget) => value(runWith(names, budget));
+}
+
+function piecesOf(source: string): ReturnType<typeof cut> {
+  if (source.length > SOURCE_MAX) {
+    throw new TemplateError(`a template may be ${SOURCE_MAX} characters long`);
+  }
+  const pieces = cut(source);
+  if (pieces.length > PIECES_MAX) throw new TemplateError(`a template may have ${PIECES_MAX} tags and texts`);
+  return pieces;
+}
+
+const runWith = (names: Names, budget: Budget): Run => ({
+  budget,
+  lookup: (name) => (GLOBALS.has(name) ? GLOBALS.get(name) : names(name)),
+});
+
+/** As in Prefect. */
+const RANGE_MAX = 100;
+
+const range = new Callable(({ positional }) => {
+  const [first = 0, second, step = 1] = positional.map(Number);
+  const [from, to] = second === undefined ? [0, first] : [first, second];
+  if (!Number.isInteger(from) || !Number.isInteger(to) || !Number.isInteger(step) || step === 0) {
+    throw new TemplateError("range wants whole numbers, and a step that is not zero");
+  }
+  const length = Math.max(0, Math.ceil((to - from) / step));
+  if (length > RANGE_MAX)
+    throw new TemplateError(`Range too big. The sandbox blocks ranges larger than ${RANGE_MAX}.`);
+  return Array.from({ length }, (_, i) => from + i * step);
+});
+
+const GLOBALS: ReadonlyMap<string, Value> = new Map<string, Value>([
+  ["range", range],
+  ["dict", new Callable(({ named }) => Object.fromEntries(named))],
+  ["namespace", new Callable(({ named }) => new Namespace(named))],
+]);
