@@ -1,0 +1,327 @@
+/**
+ * The chain of one task: takes records and time, calls the stages in the order that semantics.md and design.md
+ * section 3 fix, and collects what came of it. It holds all state of the task and does no I/O, so that the same
+ * chain runs live, in a replay and in a simulation.
+ */
+import type { AutomationTable } from "../core/model/automation-table.ts";
+import type { Deployment } from "../core/model/deployment.ts";
+import type { Event } from "../core/model/event.ts";
+import type { Json } from "../core/model/json.ts";
+import { type Instant, later } from "../core/model/time.ts";
+import type { Emission, Stage, Wake, World } from "../core/processor.ts";
+import { Inbox } from "./inbox.ts";
+import { partitionOf } from "./partitioner.ts";
+import { SeenIdsMemory } from "./seen-ids.ts";
+import { type Entry, Store } from "./store.ts";
+
+/** A step of the chain: a stage, and how its inputs travel. */
+export interface ChainStep {
+  readonly name: string;
+  /** Each stage knows its own state and input; the chain only carries them. */
+  readonly stage: Stage<unknown, unknown>;
+  /** Where its state is kept; null for a step without state. */
+  readonly store: string | null;
+  /** The topic by which inputs travel whose home is another task. */
+  readonly via: string | null;
+}
+
+/** A record to be written: to a topic by its key, or to one partition of a `via` topic. */
+export interface Output {
+  readonly topic: string;
+  readonly partition: number | null;
+  readonly key: string;
+  readonly value: unknown;
+  /** For records that travel: whether they gather at their home. */
+  readonly gathers: boolean;
+}
+
+/** A changed entry of a store; null where the key was forgotten. */
+export interface Change {
+  readonly store: string;
+  readonly key: string;
+  readonly entry: Entry | null;
+}
+
+/** What processors may look at that is the same in every task. */
+export interface Tables {
+  readonly automations: AutomationTable;
+  readonly deployments: ReadonlyMap<string, Deployment>;
+  readonly variables: Readonly<Record<string, Json>>;
+}
+
+export interface ChainOptions {
+  readonly partition: number;
+  readonly partitions: number;
+  readonly steps: readonly ChainStep[];
+  readonly tables: Tables;
+  readonly seenIds?: number;
+}
+
+/** What is kept of a trigger: to which meaning its state belongs. */
+interface Rule {
+  readonly meaning: string;
+}
+
+/** The step that takes events in: what is sent to it counts as taken, and its id is remembered. */
+const TAKES_EVENTS = "match";
+const RULES = "rules";
+
+export class Chain {
+  readonly #options: ChainOptions;
+  readonly #steps: ReadonlyMap<string, ChainStep>;
+  readonly #stores: ReadonlyMap<string, Store>;
+  readonly #inboxes: ReadonlyMap<string, Inbox>;
+  readonly #rules = new Store(RULES);
+  /** Every store that the changelog keeps. */
+  readonly #kept: readonly Store[];
+  readonly seen: SeenIdsMemory;
+  #tables: Tables;
+  #outputs: Output[] = [];
+
+  constructor(options: ChainOptions) {
+    this.#options = options;
+    this.#tables = options.tables;
+    this.#steps = new Map(options.steps.map((step) => [step.name, step]));
+    this.#stores = new Map(options.steps.map((step) => [step.name, new Store(step.store ?? step.name)]));
+    this.#inboxes = new Map(
+      options.steps.filter((step) => step.via !== null).map((step) => [step.name, new Inbox(step)]),
+    );
+    const inboxes = Array.from(this.#inboxes.values(), (inbox) => inbox.store);
+    this.#kept = [this.#rules, ...this.#stores.values(), ...inboxes];
+    this.seen = new SeenIdsMemory(options.seenIds);
+  }
+
+  /** Takes an event: this task's own time goes on to its `received` first, then the event goes its way. */
+  takeEvent(event: Event): void {
+    this.advanceOwn(event.received);
+    const first = this.#options.steps[0];
+    if (first !== undefined)
+      this.#deliver(first, { key: event.id, input: { kind: "event", event } }, event.received);
+  }
+
+  /** Takes an input that travelled here through the `via` topic of a step. */
+  arrive(stepName: string, key: string, input: unknown, options: { gathers: boolean; at: Instant }): void {
+    const step = this.#step(stepName);
+    if (options.gathers) this.#inbox(stepName).add(key, input);
+    else this.#deliver(step, { key, input }, options.at);
+  }
+
+  /** This task's own stream time has come to W: wakes what follows it, each at its own time. */
+  advanceOwn(to: Instant): void {
+    for (let due = this.#nextOwn(); due !== null && due <= to; due = this.#nextOwn()) {
+      // Within one instant bucket timers run before followers are released: later steps first.
+      for (const step of this.#options.steps.toReversed()) this.#wake(step, due, false);
+    }
+  }
+
+  /** The watermark of a gathering step has come to W: its inputs and wake-ups up to then, in order. */
+  advanceGathering(stepName: string, to: Instant): void {
+    const step = this.#step(stepName);
+    const inbox = this.#inbox(stepName);
+    const store = this.#store(stepName);
+    for (;;) {
+      const due = store.nextDue(true);
+      const next = inbox.nextAt();
+      if (due !== null && due <= to && (next === null || due <= next)) {
+        this.#wake(step, due, true);
+      } else if (next !== null && next <= to) {
+        for (const taken of inbox.takeAt(next)) this.#deliver(step, taken, next, true);
+      } else return;
+    }
+  }
+
+  /**
+   * Takes what has gathered up to W, and wakes nobody: in a replay, what an event led to belongs to its step, and a
+   * wake-up it made due to the next (semantics.md, section 1).
+   */
+  takeGathered(to: Instant): void {
+    for (const [name, inbox] of this.#inboxes) {
+      for (let next = inbox.nextAt(); next !== null && next <= to; next = inbox.nextAt()) {
+        for (const taken of inbox.takeAt(next)) this.#deliver(this.#step(name), taken, next, true);
+      }
+    }
+  }
+
+  /** Everything up to W, instant by instant, where this task is the home of every key: replays. */
+  advanceAll(to: Instant, settled: (at: Instant) => void): void {
+    for (let due = this.nextDue(); due !== null && due <= to; due = this.nextDue()) {
+      this.#settle(due);
+      settled(due);
+    }
+    this.#settle(to);
+  }
+
+  #settle(at: Instant): void {
+    this.advanceOwn(at);
+    for (const name of this.#inboxes.keys()) this.advanceGathering(name, at);
+  }
+
+  /** When the next key wants to be woken, whichever clock it follows. */
+  nextDue(): Instant | null {
+    const dues = [...this.#stores.values()].flatMap((store) => [store.nextDue(false), store.nextDue(true)]);
+    return dues.reduce((least, due) => (least === null || (due !== null && due < least) ? due : least), null);
+  }
+
+  #nextOwn(): Instant | null {
+    let least: Instant | null = null;
+    for (const store of this.#stores.values()) {
+      const due = store.nextDue(false);
+      if (due !== null && (least === null || due < least)) least = due;
+    }
+    return least;
+  }
+
+  /** Whether there is anything that `take` would give. */
+  get hasWork(): boolean {
+    return this.#outputs.length > 0 || this.#kept.some((store) => store.hasChanges);
+  }
+
+  /** Whether any trigger gathers its inputs from all tasks, and so needs to know how far they have come. */
+  get needsWatermarks(): boolean {
+    return this.#tables.automations.gathers;
+  }
+
+  /**
+   * Goes over to other tables: state whose trigger is gone or means something else is forgotten, triggers that are
+   * new are told so at W (semantics.md, section 7).
+   */
+  reload(tables: Tables, at: Instant): void {
+    this.#tables = tables;
+    const { triggers } = tables.automations;
+    const isKept = (id: string): boolean => meaningIn(this.#rules.get(id)) === triggers.get(id)?.meaning;
+    const changed = new Set([...this.#rules.keys()].filter((id) => !isKept(id)));
+    if (changed.size > 0) this.#forget(changed);
+    for (const [id, { meaning, automation }] of triggers) {
+      if (meaningIn(this.#rules.get(id)) === meaning) continue;
+      this.#rules.set(id, { state: { meaning } satisfies Rule, wakeAt: null, gathers: false });
+      this.#load(id, later(at, automation.updated));
+    }
+  }
+
+  #forget(changed: ReadonlySet<string>): void {
+    const { triggers } = this.#tables.automations;
+    for (const [name, step] of this.#steps) {
+      const owner = step.stage.owner;
+      if (owner === undefined) continue;
+      const goes = (id: string): boolean =>
+        changed.has(id) && (owner.keptWhile === "meaning" || !triggers.has(id));
+      const store = this.#store(name);
+      for (const key of store.keys()) if (goes(owner.of(key))) store.set(key, null);
+      this.#inboxes.get(name)?.forget((key) => goes(owner.of(key)));
+    }
+    for (const id of changed) if (!triggers.has(id)) this.#rules.set(id, null);
+  }
+
+  #load(triggerId: string, at: Instant): void {
+    for (const step of this.#options.steps) {
+      for (const emission of step.stage.loaded?.(triggerId, this.#world(at)) ?? []) {
+        // Every task loads every trigger; only the home of the key has anything to open.
+        if (this.#homeOf(emission) !== this.#options.partition) continue;
+        this.#deliver(
+          this.#step(emission.to),
+          { key: emission.key, input: emission.value },
+          at,
+          emission.home?.gathers,
+        );
+      }
+    }
+  }
+
+  /** Everything that has come of it since the last call. */
+  take(): { readonly outputs: readonly Output[]; readonly changes: readonly Change[] } {
+    const outputs = this.#outputs;
+    this.#outputs = [];
+    return { outputs, changes: this.#kept.flatMap((store) => changesOf(store)) };
+  }
+
+  /** Puts back what the changelog kept. */
+  restore(storeName: string, key: string, entry: Entry | null): void {
+    for (const inbox of this.#inboxes.values()) if (inbox.restore(storeName, key, entry)) return;
+    this.#kept.find((store) => store.name === storeName)?.restore(key, entry);
+  }
+
+  /** After a restore: an id of an event that was taken before; ids still held as followers are not taken yet. */
+  remember(id: string, at: Instant): void {
+    const first = this.#options.steps[0];
+    if (first !== undefined && this.#store(first.name).get(id) !== null) return;
+    this.seen.add(id, at);
+  }
+
+  #wake(step: ChainStep, due: Instant, gathers: boolean): void {
+    const keys = this.#store(step.name).takeDue(due, gathers);
+    if (keys.length > 1)
+      keys.sort((a, b) => this.#position(step, a) - this.#position(step, b) || (a < b ? -1 : 1));
+    const input: Wake = { kind: "wake", at: due };
+    for (const key of keys) this.#deliver(step, { key, input }, due, gathers);
+  }
+
+  #position(step: ChainStep, key: string): number {
+    const id = step.stage.owner?.of(key);
+    return id === undefined ? 0 : (this.#tables.automations.triggers.get(id)?.position ?? 0);
+  }
+
+  #deliver(step: ChainStep, call: { key: string; input: unknown }, at: Instant, gathers = false): void {
+    const store = this.#store(step.name);
+    const before = store.get(call.key);
+    const state = before?.state ?? null;
+    const outcome = step.stage.process({ key: call.key, state, input: call.input }, this.#world(at));
+    const { wakeAt } = outcome;
+    if (outcome.state === null) store.set(call.key, null);
+    else if (outcome.state !== state || wakeAt !== before?.wakeAt)
+      store.set(call.key, { state: outcome.state, wakeAt, gathers });
+    for (const emission of outcome.emit) this.#route(emission, at);
+  }
+
+  #route(emission: Emission, at: Instant): void {
+    const step = this.#steps.get(emission.to);
+    const { key, value } = emission;
+    if (step === undefined) {
+      this.#outputs.push({ topic: emission.to, partition: null, key, value, gathers: false });
+      return;
+    }
+    if (emission.to === TAKES_EVENTS) this.seen.add(key, at);
+    const home = this.#homeOf(emission);
+    const gathers = emission.home?.gathers ?? false;
+    if (home === this.#options.partition) {
+      if (gathers) this.#inbox(step.name).add(key, value);
+      else this.#deliver(step, { key, input: value }, at);
+    } else if (step.via !== null) {
+      this.#outputs.push({ topic: step.via, partition: home, key, value, gathers });
+    } else
+      throw new Error(`step '${step.name}' has no topic to travel by, but '${key}' lives in task ${home}`);
+  }
+
+  #homeOf(emission: Emission): number {
+    if (emission.home === null) return this.#options.partition;
+    return partitionOf(emission.home.of, this.#options.partitions);
+  }
+
+  #world(at: Instant): World {
+    return { at, seen: this.seen, ...this.#tables };
+  }
+
+  #step(name: string): ChainStep {
+    return required(this.#steps.get(name), `no step '${name}' in this role`);
+  }
+
+  #store(name: string): Store {
+    return required(this.#stores.get(name), `no step '${name}' in this role`);
+  }
+
+  #inbox(name: string): Inbox {
+    return required(this.#inboxes.get(name), `nothing travels to step '${name}': it has no 'via'`);
+  }
+}
+
+const meaningIn = (entry: Entry | null): string | undefined => {
+  const rule = entry?.state;
+  return typeof rule === "object" && rule !== null && "meaning" in rule ? String(rule.meaning) : undefined;
+};
+
+const changesOf = (store: Store): readonly Change[] =>
+  store.takeChanges().map(([key, entry]) => ({ store: store.name, key, entry }));
+
+function required<T>(value: T | undefined, otherwise: string): T {
+  if (value === undefined) throw new Error(otherwise);
+  return value;
+}

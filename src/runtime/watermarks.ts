@@ -1,0 +1,46 @@
+/** How far all tasks have come: what each has announced, and the least of it (design.md, section 3). */
+import { earlier, type Instant, instant, later } from "../core/model/time.ts";
+
+const UNKNOWN = instant(0);
+
+export class Watermarks {
+  readonly #own: number;
+  readonly #tasks: number;
+  readonly #heard = new Map<string, Instant[]>();
+
+  /** For the task `own` of `tasks`. */
+  constructor(own: number, tasks: number) {
+    this.#own = own;
+    this.#tasks = tasks;
+  }
+
+  /** A task has announced, through this topic, how far it has come. */
+  hear(via: string, task: number, at: Instant): void {
+    const heard = this.#heardThrough(via);
+    heard[task] = later(heard[task] ?? UNKNOWN, at);
+  }
+
+  /** The least of what all tasks have announced through a topic; `own` for this task, which needs no announcement. */
+  least(via: string, own: Instant): Instant {
+    return this.#heardThrough(via).reduce(
+      (least, at, task) => (task === this.#own ? least : earlier(least, at)),
+      own,
+    );
+  }
+
+  /** The task that holds the watermark back, for operators; null where nobody does. */
+  heldBy(via: string, own: Instant): number | null {
+    const heard = this.#heardThrough(via);
+    const least = this.least(via, own);
+    const task = heard.findIndex((at, other) => other !== this.#own && at === least);
+    return task === -1 ? null : task;
+  }
+
+  #heardThrough(via: string): Instant[] {
+    const heard = this.#heard.get(via);
+    if (heard !== undefined) return heard;
+    const none = Array.from({ length: this.#tasks }, () => UNKNOWN);
+    this.#heard.set(via, none);
+    return none;
+  }
+}

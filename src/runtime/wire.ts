@@ -1,0 +1,151 @@
+/** Between values and records: which topic a value goes to under which name, and how its bytes read. */
+import type { Event } from "../core/model/event.ts";
+import { DEFAULT_LIMITS, readEvent } from "../core/model/event-reader.ts";
+import { formatFault } from "../core/model/fault.ts";
+import { deriveTimeId } from "../core/model/id.ts";
+import { type Instant, later, toMillis } from "../core/model/time.ts";
+import type { Topic, Topology } from "../topology/topology.ts";
+import type { Change, Output } from "./chain.ts";
+import { type Codec, type Codecs, type LogRecord, type NewRecord, Unreadable } from "./ports.ts";
+import type { Entry } from "./store.ts";
+
+/** The header that carries the automations an event came of (semantics.md, S15). */
+const CAUSES = "tripline-causes";
+/** The header of records that travel and gather at their home. */
+const GATHERS = "tripline-gathers";
+
+/** The schema of what each store keeps. */
+const STORE_SCHEMAS: Readonly<Record<string, string>> = {
+  waiting: "stores/waiting",
+  buckets: "stores/bucket",
+  slots: "stores/slots",
+  rules: "stores/rule",
+  positions: "stores/positions",
+  "inbox-evaluate": "match",
+  "inbox-compose": "firing",
+};
+
+/** Where a record stands: for rejections, and for ids derived from it. */
+export interface Place {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** What the order of tasks is told through the topics that records travel by. */
+export interface Watermark {
+  readonly kind: "watermark";
+  readonly task: number;
+  readonly at: Instant;
+}
+
+export interface WireOptions {
+  readonly topology: Topology;
+  readonly codecs: Codecs;
+  /** Topics are called `<prefix>.<topic>` on the broker. */
+  readonly prefix: string;
+}
+
+export class Wire {
+  readonly #options: WireOptions;
+  readonly #entryCodec: Codec<Entry & { readonly state: Uint8Array }>;
+
+  constructor(options: WireOptions) {
+    this.#options = options;
+    this.#entryCodec = options.codecs.of("stores/entry", "avro");
+  }
+
+  /** The name of a topic on the broker. */
+  nameOf(topic: string): string {
+    return `${this.#options.prefix}.${topic}`;
+  }
+
+  /** The topic of the topology that has this name on the broker. */
+  topicNamed(name: string): string {
+    return name.slice(this.#options.prefix.length + 1);
+  }
+
+  topic(name: string): Topic {
+    const topic = this.#options.topology.topics[name];
+    if (topic === undefined) throw new Error(`no topic '${name}' in the topology`);
+    return topic;
+  }
+
+  encode({ topic, partition, key, value, gathers }: Output): NewRecord {
+    const { schema, format } = this.topic(topic);
+    const encoded = this.#options.codecs.of(schema, format).encode(value);
+    const headers = gathers ? { ...encoded.headers, [GATHERS]: "1" } : encoded.headers;
+    return { topic: this.nameOf(topic), partition, key, value: encoded.value, headers };
+  }
+
+  /** Reads a record of any topic but events; throws Unreadable. */
+  decode<T>(topic: string, record: LogRecord): T {
+    if (record.value === null) throw new Unreadable("a tombstone, where a value was expected");
+    const { schema, format } = this.topic(topic);
+    return this.#options.codecs
+      .of<T>(schema, format)
+      .decode({ value: record.value, headers: record.headers });
+  }
+
+  gathers(record: LogRecord): boolean {
+    return record.headers[GATHERS] === "1";
+  }
+
+  /**
+   * Reads an event as people write them: JSON, `id` and `occurred` filled in where they are missing, both the same
+   * on every replay. Throws Unreadable with every fault. `notBefore` is what `received` must be later than.
+   */
+  decodeEvent(place: Place, record: LogRecord, notBefore: Instant): Event {
+    const received = later(record.timestamp, notBefore);
+    if (record.value === null) throw new Unreadable("a record without a value is no event");
+    const { bytesMax } = DEFAULT_LIMITS;
+    if (record.value.length > bytesMax) {
+      throw new Unreadable(`an event has at most ${bytesMax} bytes; this one has ${record.value.length}`);
+    }
+    const id = (): string =>
+      deriveTimeId(toMillis(record.timestamp), place.topic, place.partition, record.offset);
+    const causes = record.headers[CAUSES]?.split(",").filter((cause) => cause !== "") ?? [];
+    const read = readEvent(parseJson(record.value), { received, id, limits: DEFAULT_LIMITS, causes });
+    if (!read.ok) throw new Unreadable(read.faults.map(formatFault).join("; "));
+    return read.value;
+  }
+
+  /** A change of state as a record of the changelog. */
+  encodeChange(changelog: string, partition: number, { store, key, entry }: Change): NewRecord {
+    const value = entry === null ? null : this.#encodeEntry(store, entry);
+    return { topic: this.nameOf(changelog), partition, key: `${store}|${key}`, value, headers: {} };
+  }
+
+  decodeChange(record: LogRecord): Change {
+    const name = record.key ?? "";
+    const bar = name.indexOf("|");
+    const store = name.slice(0, bar);
+    const entry = record.value === null ? null : this.#decodeEntry(store, record.value);
+    return { store, key: name.slice(bar + 1), entry };
+  }
+
+  #encodeEntry(store: string, entry: Entry): Uint8Array {
+    const state = this.#stateCodec(store).encode(entry.state).value;
+    return this.#entryCodec.encode({ ...entry, state }).value;
+  }
+
+  #decodeEntry(store: string, value: Uint8Array): Entry {
+    const entry = this.#entryCodec.decode({ value, headers: {} });
+    return { ...entry, state: this.#stateCodec(store).decode({ value: entry.state, headers: {} }) };
+  }
+
+  #stateCodec(store: string): Codec<unknown> {
+    const schema = STORE_SCHEMAS[store];
+    if (schema === undefined) throw new Error(`no schema is known for what store '${store}' keeps`);
+    return this.#options.codecs.of(schema, "avro");
+  }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch (error) {
+    throw new Unreadable(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });

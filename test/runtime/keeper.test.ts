@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { describe, it } from "node:test";
+import { Keeper, type Running } from "../../src/runtime/keeper.ts";
+import { LogError, type Ticker } from "../../src/runtime/ports.ts";
+
+/** Builds tasks that end as they are told, one after the other; the last works until it is stopped. */
+class Workshop {
+  readonly reported: string[] = [];
+  readonly failures: Error[] = [];
+  readonly pauses: number[] = [];
+  readonly #endings: readonly Error[];
+  built = 0;
+
+  constructor(...endings: readonly Error[]) {
+    this.#endings = endings;
+  }
+
+  keep(): Keeper {
+    const ticker: Ticker = {
+      now: () => 0,
+      sleep: async (ms) => {
+        this.pauses.push(ms);
+        await nextTurn();
+      },
+      breathe: async () => {
+        await nextTurn();
+      },
+    };
+    return new Keeper({
+      name: "task",
+      build: () => this.#build(),
+      ticker,
+      report: (problem) => this.reported.push(problem),
+      failed: (error) => this.failures.push(error),
+    });
+  }
+
+  #build(): Running {
+    const ending = this.#endings[this.built++];
+    const stopped = Promise.withResolvers<void>();
+    return {
+      run: () => (ending === undefined ? stopped.promise : Promise.reject(ending)),
+      stop: () => {
+        stopped.resolve();
+      },
+    };
+  }
+}
+
+const fenced = new LogError("fenced", { retriable: true });
+
+describe("a keeper", () => {
+  it("builds a task anew, with longer and longer pauses, until it works", async () => {
+    const workshop = new Workshop(fenced, fenced, fenced);
+    const keeper = workshop.keep();
+    while (workshop.built < 4) await nextTurn();
+    await keeper.stop();
+    assert.deepEqual(workshop.pauses, [100, 200, 400]);
+    assert.deepEqual(
+      workshop.reported,
+      Array.from({ length: 3 }, () => "task: fenced; starting over"),
+    );
+    assert.deepEqual(workshop.failures, []);
+  });
+
+  it("gives up, and says why, where building anew cannot help", async () => {
+    for (const hopeless of [new LogError("data was deleted", { retriable: false }), new TypeError("a bug")]) {
+      const workshop = new Workshop(hopeless);
+      await workshop.keep().ended;
+      assert.deepEqual(workshop.failures, [hopeless]);
+      assert.equal(workshop.built, 1);
+    }
+  });
+
+  it("ends with its task when it is stopped", async () => {
+    const workshop = new Workshop();
+    const keeper = workshop.keep();
+    await keeper.stop();
+    assert.deepEqual([workshop.built, workshop.reported, workshop.failures], [1, [], []]);
+  });
+});

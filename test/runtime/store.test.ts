@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { type Instant, instant } from "../../src/core/model/time.ts";
+import { type Entry, Store } from "../../src/runtime/store.ts";
+
+const entry = (wakeAt: number | null, gathers = false): Entry => ({
+  state: "some",
+  wakeAt: wakeAt === null ? null : instant(wakeAt),
+  gathers,
+});
+
+/** Takes every wake-up up to a time, as the chain does: each key forgets its wish when it is woken. */
+function wakeAll(store: Store, gathers: boolean): string[] {
+  const woken: string[] = [];
+  for (let due: Instant | null = store.nextDue(gathers); due !== null; due = store.nextDue(gathers)) {
+    for (const key of store.takeDue(due, gathers).toSorted()) {
+      woken.push(`${due} ${key}`);
+      store.set(key, entry(null, gathers));
+    }
+  }
+  return woken;
+}
+
+describe("a store", () => {
+  it("wakes each key once, at the last time it asked for, in order of time", () => {
+    const store = new Store("buckets");
+    store.set("a", entry(30));
+    store.set("b", entry(20));
+    store.set("a", entry(10));
+    store.set("b", entry(40));
+    assert.deepEqual(wakeAll(store, false), ["10 a", "40 b"]);
+  });
+
+  it("wakes nobody who was forgotten or wishes it no more", () => {
+    const store = new Store("buckets");
+    store.set("a", entry(10));
+    store.set("b", entry(10));
+    store.set("a", null);
+    store.set("b", entry(null));
+    assert.equal(store.nextDue(false), null);
+  });
+
+  it("keeps the wishes of keys that follow the watermark apart", () => {
+    const store = new Store("buckets");
+    store.set("own", entry(10));
+    store.set("gathered", entry(5, true));
+    assert.equal(store.nextDue(false), 10);
+    assert.deepEqual(wakeAll(store, true), ["5 gathered"]);
+  });
+
+  it("tells each change once, with what is kept now", () => {
+    const store = new Store("buckets");
+    store.set("a", entry(1));
+    store.set("a", entry(2));
+    store.set("b", entry(3));
+    store.set("b", null);
+    store.restore("c", entry(4));
+    assert.deepEqual(store.takeChanges(), [
+      ["a", entry(2)],
+      ["b", null],
+    ]);
+    assert.deepEqual(store.takeChanges(), []);
+  });
+
+  it("wakes exactly the keys that have a wish, whatever was asked before", () => {
+    const move = fc.record({
+      key: fc.constantFrom("a", "b", "c"),
+      wakeAt: fc.option(fc.integer({ min: 0, max: 9 })),
+      isForgotten: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(move), (moves) => {
+        const store = new Store("buckets");
+        const wishes = new Map<string, number>();
+        for (const { key, wakeAt, isForgotten } of moves) {
+          store.set(key, isForgotten ? null : entry(wakeAt));
+          wishes.delete(key);
+          if (!isForgotten && wakeAt !== null) wishes.set(key, wakeAt);
+        }
+        const expected = [...wishes].map(([key, at]) => `${at} ${key}`).toSorted();
+        assert.deepEqual(wakeAll(store, false), expected);
+      }),
+    );
+  });
+});

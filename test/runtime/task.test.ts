@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import type { RunCommand } from "../../src/core/model/run-command.ts";
+import { seconds } from "../../src/core/model/time.ts";
+import type { EventTrigger, Trigger } from "../../src/core/model/trigger.ts";
+import { LogError } from "../../src/runtime/ports.ts";
+import type { Rejection } from "../../src/runtime/rejected.ts";
+import { automation, Evaluators } from "../support/evaluators.ts";
+
+const on = (id: string, expect: string, more: Partial<EventTrigger> = {}): EventTrigger => ({
+  kind: "event",
+  id,
+  match: {},
+  matchRelated: {},
+  after: [],
+  expect: [expect],
+  forEach: [],
+  posture: "Reactive",
+  threshold: 1,
+  within: seconds(0),
+  ...more,
+});
+
+const EACH = ["prefect.resource.id"];
+const both: Trigger = {
+  kind: "compound",
+  id: "both",
+  triggers: [on("ping", "ping"), on("reply", "reply")],
+  require: "all",
+  within: null,
+  correlate: false,
+};
+
+let running: Evaluators | null = null;
+function evaluators(
+  partitions: number,
+  ...automations: ConstructorParameters<typeof Evaluators>[1]
+): Evaluators {
+  running = new Evaluators(partitions, automations);
+  return running;
+}
+
+afterEach(async () => {
+  await running?.stopAll();
+});
+
+describe("a task of the evaluator", () => {
+  it("turns an event into a firing and a run command", async () => {
+    const tasks = evaluators(1, automation("run-me", on("t", "ping")));
+    tasks.start();
+    tasks.send("ping", "host.a");
+    const [firing] = await tasks.untilFirings(1);
+    assert.equal(firing?.event?.event, "ping");
+    const commands = tasks.values<RunCommand>("run-commands");
+    assert.deepEqual(
+      commands.map(({ deploymentId, firingId }) => [deploymentId, firingId]),
+      [["run-me", firing?.id]],
+    );
+  });
+
+  it("counts on where its killed predecessor had committed, and fires once", async () => {
+    const tasks = evaluators(
+      1,
+      automation("a", on("t", "ping", { threshold: 3, within: seconds(60), forEach: EACH })),
+    );
+    const first = tasks.start();
+    tasks.send("ping", "host.a");
+    tasks.send("ping", "host.a");
+    await tasks.until(() => tasks.broker.committed("t.evaluator-changelog").length > 0);
+    await tasks.kill(first);
+    tasks.start();
+    tasks.send("ping", "host.a");
+    assert.deepEqual(
+      (await tasks.untilFirings(1)).map(({ paidBy }) => paidBy.length),
+      [3],
+    );
+  });
+
+  it("does nothing twice when its predecessor died with a transaction open", async () => {
+    const tasks = evaluators(1, automation("a", on("t", "ping")));
+    const zombie = tasks.start();
+    const held = tasks.broker.holdNextCommit("t.evaluator.0");
+    tasks.send("ping", "host.a");
+    await tasks.until(() => false, 20);
+    await held.begun;
+    tasks.start();
+    assert.equal((await tasks.untilFirings(1)).length, 1);
+    held.end("commit");
+    const end = await tasks.endOf(zombie);
+    assert(end instanceof LogError && end.retriable);
+    assert.equal((await tasks.untilFirings(1)).length, 1);
+  });
+
+  it("does nothing twice when its commit won but the answer was lost", async () => {
+    const tasks = evaluators(1, automation("a", on("t", "ping")));
+    const first = tasks.start();
+    await tasks.until(() => tasks.broker.committed("t.evaluator-changelog").length > 0);
+    tasks.broker.failNextCommit("t.evaluator.0", "lose-answer");
+    tasks.send("ping", "host.a");
+    await tasks.until(() => tasks.firings().length > 0);
+    const end = await tasks.endOf(first);
+    assert(end instanceof LogError && end.retriable);
+    tasks.start();
+    assert.equal((await tasks.untilFirings(1)).length, 1);
+  });
+
+  it("drops an event whose id it has taken, also after a restart", async () => {
+    const tasks = evaluators(1, automation("a", on("t", "ping")));
+    const id = "3f0f1d1e-0d3c-4f5e-9a55-0c6f4f8a1b11";
+    const first = tasks.start();
+    tasks.send("ping", "host.a", { id });
+    tasks.send("ping", "host.a", { id });
+    await tasks.untilFirings(1);
+    await tasks.kill(first);
+    tasks.start();
+    tasks.send("ping", "host.a", { id });
+    assert.equal((await tasks.untilFirings(1)).length, 1);
+  });
+
+  it("keeps what it cannot read in the rejected topic, and goes on", async () => {
+    const tasks = evaluators(1, automation("a", on("t", "ping")));
+    tasks.start();
+    tasks.sendRaw("{ not json", "host.a");
+    tasks.sendRaw('{"event": "ping", "resource": {"no": "id"}}', "host.a");
+    tasks.send("ping", "host.a");
+    assert.equal((await tasks.untilFirings(1)).length, 1);
+    const rejected = tasks.values<Rejection>("rejected");
+    assert.deepEqual(
+      rejected.map(({ topic, partition, offset, value }) => [topic, partition, offset, value]),
+      [
+        ["events", 0, 0, "{ not json"],
+        ["events", 0, 1, '{"event": "ping", "resource": {"no": "id"}}'],
+      ],
+    );
+    assert.match(rejected[0]?.reason ?? "", /^not JSON/);
+    assert.match(rejected[1]?.reason ?? "", /resource.*prefect\.resource\.id/);
+  });
+
+  it("notices absence although nothing comes any more", async () => {
+    const absent = on("t", "beat", {
+      after: ["beat"],
+      posture: "Proactive",
+      within: seconds(30),
+      forEach: EACH,
+    });
+    const tasks = evaluators(1, automation("a", absent));
+    tasks.start();
+    tasks.send("beat", "host.a");
+    const [firing] = await tasks.untilFirings(1);
+    assert.deepEqual([firing?.cause, firing?.labels], ["timer", { "prefect.resource.id": "host.a" }]);
+  });
+
+  it("forgets what a trigger had counted when its meaning changes, and keeps it when only its name does", async () => {
+    const counting = (threshold: number) =>
+      on("t", "ping", { threshold, within: seconds(600), forEach: EACH });
+    const tasks = evaluators(1, automation("a", counting(3)));
+    tasks.start();
+    tasks.send("ping", "host.a");
+    tasks.send("ping", "host.a");
+    await tasks.until(() => false, 50);
+    tasks.redefine([{ ...automation("a", counting(3)), name: "another name" }]);
+    tasks.send("ping", "host.a");
+    await tasks.untilFirings(1);
+    tasks.send("ping", "host.a");
+    await tasks.until(() => false, 50);
+    tasks.redefine([automation("a", counting(2))]);
+    tasks.send("ping", "host.a");
+    tasks.send("ping", "host.a");
+    assert.deepEqual(
+      (await tasks.untilFirings(2)).map(({ paidBy }) => paidBy.length),
+      [3, 2],
+    );
+  });
+
+  it("watches from the moment on at which a trigger without a key is loaded", async () => {
+    const tasks = evaluators(1);
+    tasks.start();
+    await tasks.until(() => false, 20);
+    tasks.redefine([automation("a", on("t", "beat", { posture: "Proactive", within: seconds(30) }))]);
+    const [firing] = await tasks.untilFirings(1);
+    assert.deepEqual([firing?.cause, firing?.event, firing?.labels], ["timer", null, {}]);
+  });
+});
+
+describe("four tasks of the evaluator", () => {
+  it("let a composite fire once, although its events went to different tasks", async () => {
+    const tasks = evaluators(4, automation("a", both));
+    tasks.startAll();
+    tasks.send("ping", "host.a");
+    tasks.send("reply", "host.b");
+    const firings = await tasks.untilFirings(1);
+    assert.deepEqual(
+      firings.map(({ triggerId, children }) => [triggerId, children.map((child) => child.triggerId)]),
+      [["both", ["ping", "reply"]]],
+    );
+  });
+
+  it("count one window for all resources where the trigger says no `for_each`", async () => {
+    const tasks = evaluators(4, automation("a", on("t", "ping", { threshold: 6, within: seconds(600) })));
+    tasks.startAll();
+    for (const host of ["a", "b", "c", "d", "e", "f"]) tasks.send("ping", `host.${host}`);
+    assert.deepEqual(
+      (await tasks.untilFirings(1)).map(({ paidBy }) => paidBy.length),
+      [6],
+    );
+  });
+
+  it("wait with what needs all of them while one is away, and catch up when it is back", async () => {
+    const tasks = evaluators(4, automation("a", both));
+    const [first, ...others] = tasks.startAll();
+    assert(first !== undefined && others.length === 3);
+    await tasks.kill(first);
+    tasks.send("ping", "host.a");
+    tasks.send("reply", "host.b");
+    tasks.send("ping", "host.c");
+    await tasks.until(() => false, 200);
+    assert.deepEqual(tasks.firings(), []);
+    tasks.start(0);
+    assert.equal((await tasks.untilFirings(1)).length, 1);
+  });
+});
