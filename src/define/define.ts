@@ -1,0 +1,17 @@
+/** Define: what people write (prefect.yaml, trigger files, JSON, REST bodies) → automations and deployments, or every fault with its place. */
+export { type Applied, applyBody, parseApply } from "./apply.ts";
+export {
+  type AutomationContext,
+  parseAutomation,
+  readStored,
+  type StoredAutomation,
+  storeAutomation,
+} from "./automation-reader.ts";
+export { automationToJson } from "./automation-writer.ts";
+export {
+  type DeploymentDefinition,
+  type DeploymentTrigger,
+  deploymentId,
+  triggerToAutomation,
+} from "./deployment-reader.ts";
+export { type PrefectFileOptions, prefectFile, triggerArgument } from "./prefect-file.ts";

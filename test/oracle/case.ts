@@ -1,0 +1,47 @@
+/** Conformance cases as they stand in `cases/`, and their answers (conformance/FORMAT.md). */
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import type { JsonObject } from "../../src/core/model/json.ts";
+
+export interface Step {
+  readonly at: string;
+  readonly event?: JsonObject;
+  readonly advance?: true;
+  readonly upsert_automation?: JsonObject;
+  readonly disable?: string;
+  readonly enable?: string;
+  readonly delete?: string;
+}
+
+export interface Case {
+  readonly name: string;
+  readonly given: {
+    readonly start: string;
+    readonly automations: readonly JsonObject[];
+    readonly script: readonly Step[];
+    readonly variables?: JsonObject;
+    readonly options?: { readonly feedback?: boolean; readonly record?: readonly string[] };
+  };
+  readonly expected: {
+    readonly firings: readonly JsonObject[];
+    readonly rejected: readonly string[];
+  };
+}
+
+/** The cases of every file, by the name of the file. */
+export function readCases(): ReadonlyMap<string, readonly Case[]> {
+  const folder = join(import.meta.dirname, "cases");
+  const files = readdirSync(folder).toSorted();
+  return new Map(
+    files.map((file) => [basename(file).replace(/\.json(\.gz)?$/, ""), readFile(join(folder, file))]),
+  );
+}
+
+function readFile(path: string): readonly Case[] {
+  const bytes = readFileSync(path);
+  const cases: readonly Case[] = JSON.parse(
+    (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8"),
+  );
+  return cases;
+}
