@@ -1,0 +1,131 @@
+/**
+ * Appends outside transactions, idempotently. Appends to one topic that come while a send is under way go together in
+ * the next, so that many small ones cost little. After an error its producer is thrown away, for a new one with a new id.
+ */
+import type { Producer } from "kafkajs";
+import { fromMillis } from "../../core/model/time.ts";
+import { type Appended, LogError } from "../../runtime/ports.ts";
+import { abandon, type Client, type Cluster } from "./client.ts";
+import { asLogError } from "./faults.ts";
+import type { Placed } from "./placing.ts";
+import { byTopic, sends } from "./writer.ts";
+
+interface Waiting {
+  readonly records: readonly Placed[];
+  readonly resolve: (appended: readonly Appended[]) => void;
+  readonly reject: (fault: unknown) => void;
+}
+
+/** See writer.ts. */
+const RECORDS_MAX = 1_000_000_000;
+
+export class Appender {
+  readonly #client: Client;
+  readonly #waiting: Waiting[] = [];
+  #sending: Promise<void> | null = null;
+  #isClosed = false;
+  #open: { cluster: Cluster; producer: Producer; written: number } | null = null;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  /** Resolves when all of them are acknowledged by every broker in sync. */
+  append(records: readonly Placed[]): Promise<readonly Appended[]> {
+    if (this.#isClosed) return Promise.reject(new LogError("the log is closed", { retriable: true }));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ records, resolve, reject });
+      this.#sending ??= this.#sendAll();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#sending;
+    await this.#forget();
+  }
+
+  async #sendAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const waiting = this.#waiting.splice(0, alikeAtHead(this.#waiting));
+      try {
+        const appended = await this.#send(waiting.flatMap(({ records }) => records));
+        let from = 0;
+        for (const { records, resolve } of waiting) {
+          resolve(appended.slice(from, from + records.length));
+          from += records.length;
+        }
+      } catch (fault) {
+        await this.#forget();
+        const error = asLogError("appending", fault);
+        for (const { reject } of waiting) reject(error);
+      }
+    }
+    this.#sending = null;
+  }
+
+  async #send(records: readonly Placed[]): Promise<readonly Appended[]> {
+    if (this.#open !== null && this.#open.written + records.length > RECORDS_MAX) await this.#forget();
+    this.#open ??= await this.#connect();
+    this.#open.written += records.length;
+    const { producer } = this.#open;
+    const appended: Appended[] = [];
+    for (const part of sends(records)) appended.push(...(await send(producer, part)));
+    return appended;
+  }
+
+  async #connect(): Promise<{ cluster: Cluster; producer: Producer; written: number }> {
+    const cluster = this.#client.cluster({ maxInFlightRequests: 1 });
+    const producer = this.#client.producer(cluster, { idempotent: true });
+    try {
+      await producer.connect();
+    } catch (fault) {
+      await abandon(cluster);
+      throw fault;
+    }
+    return { cluster, producer, written: 0 };
+  }
+
+  async #forget(): Promise<void> {
+    const open = this.#open;
+    this.#open = null;
+    if (open !== null) await abandon(open.cluster);
+  }
+}
+
+/** How many of the first append to the same one topic; what a broker refuses in another topic is no business of theirs. */
+function alikeAtHead(waiting: readonly Waiting[]): number {
+  const only = (each: Waiting | undefined): string | null => {
+    const topics = new Set(each?.records.map(({ topic }) => topic));
+    const [topic] = topics;
+    return topics.size === 1 && topic !== undefined ? topic : null;
+  };
+  const first = only(waiting[0]);
+  const other = first === null ? 1 : waiting.findIndex((each) => only(each) !== first);
+  return other < 0 ? waiting.length : other;
+}
+
+/** The broker answers with the first offset of each partition; the records of one stand in the order sent. */
+async function send(producer: Producer, records: readonly Placed[]): Promise<readonly Appended[]> {
+  const sentMs = Date.now();
+  const topicMessages = byTopic(records);
+  for (const { messages } of topicMessages)
+    for (const message of messages) message.timestamp = String(sentMs);
+  const told = await producer.sendBatch({ topicMessages });
+
+  const next = new Map<string, { offset: number; timeMs: number }>();
+  for (const { topicName, partition, baseOffset, logAppendTime } of told) {
+    // A topic that keeps the sender's time answers -1.
+    const appendedMs = Number(logAppendTime ?? -1);
+    next.set(`${topicName}/${partition}`, {
+      offset: Number(baseOffset),
+      timeMs: appendedMs < 0 ? sentMs : appendedMs,
+    });
+  }
+  return records.map(({ topic, partition }) => {
+    const place = next.get(`${topic}/${partition}`);
+    if (place === undefined)
+      throw new Error(`the broker did not say where it put records of ${topic}/${partition}`);
+    return { topic, partition, offset: place.offset++, timestamp: fromMillis(place.timeMs) };
+  });
+}

@@ -1,0 +1,109 @@
+/** Where a partition begins and ends, and how many partitions there are. */
+import { setTimeout as after } from "node:timers/promises";
+import { LogError } from "../../runtime/ports.ts";
+import { abandon, type Client, type Cluster, TRANSACTION_TIMEOUT_MS } from "./client.ts";
+import { asLogError, isOfType } from "./faults.ts";
+
+export interface Edge {
+  readonly topic: string;
+  readonly partition: number;
+  /** Its first record still kept, or the place after its last committed record with no open transaction before it. */
+  readonly at: "start" | "end";
+}
+
+export async function offsetOf(cluster: Cluster, { topic, partition, at }: Edge): Promise<number> {
+  const asked = { topic, partitions: [{ partition }], fromBeginning: at === "start" };
+  const [told] = await cluster.fetchTopicsOffset([asked]);
+  const offset = told?.partitions.find((each) => each.partition === partition)?.offset;
+  if (offset === undefined) throw new LogError(`${topic}/${partition} has no leader`, { retriable: true });
+  return Number(offset);
+}
+
+const TRIES = 5;
+const LOOK_AGAIN_MS = 2;
+
+/** Asks brokers about topics, on connections kept for it; what fails is asked once more on new ones. */
+export class Offsets {
+  readonly #client: Client;
+  readonly #counts = new Map<string, number>();
+  readonly #committed = new Map<string, number>();
+  #cluster: Promise<Cluster> | null = null;
+  #isClosed = false;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  /** Our own writers have committed records before this offset. */
+  committed(topic: string, partition: number, before: number): void {
+    this.#committed.set(`${topic}/${partition}`, before);
+  }
+
+  /** A broker acknowledges a commit some milliseconds before it shows it: the end waits for what we were promised. */
+  async end(topic: string, partition: number): Promise<number> {
+    const latest = performance.now() + TRANSACTION_TIMEOUT_MS;
+    for (;;) {
+      const promised = this.#committed.get(`${topic}/${partition}`) ?? 0;
+      const end = await this.#of({ topic, partition, at: "end" });
+      // Longer than that it can only be the open transaction of somebody else.
+      if (end >= promised || performance.now() > latest) return end;
+      await after(LOOK_AGAIN_MS);
+    }
+  }
+
+  async start(topic: string, partition: number): Promise<number> {
+    return this.#of({ topic, partition, at: "start" });
+  }
+
+  /** Remembered: the count of a topic is chosen once. */
+  async partitions(topic: string): Promise<number> {
+    const known = this.#counts.get(topic);
+    if (known !== undefined) return known;
+    const count = await this.#ask(topic, async (cluster) => cluster.findTopicPartitionMetadata(topic).length);
+    this.#counts.set(topic, count);
+    return count;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#disconnect();
+  }
+
+  async #disconnect(): Promise<void> {
+    const cluster = this.#cluster;
+    this.#cluster = null;
+    if (cluster !== null) await cluster.then(abandon, () => {});
+  }
+
+  async #of(edge: Edge): Promise<number> {
+    return this.#ask(edge.topic, (cluster) => {
+      const known = cluster.findTopicPartitionMetadata(edge.topic);
+      if (known.some(({ partitionId }) => partitionId === edge.partition)) return offsetOf(cluster, edge);
+      throw new LogError(`${edge.topic} has no partition ${edge.partition}`, { retriable: false });
+    });
+  }
+
+  async #ask<Told>(topic: string, question: (cluster: Cluster) => Promise<Told>): Promise<Told> {
+    for (let tried = 1; ; tried++) {
+      if (this.#isClosed) throw new LogError("the log is closed", { retriable: true });
+      try {
+        const cluster = await (this.#cluster ??= this.#connect());
+        await cluster.addMultipleTargetTopics([topic]);
+        return await question(cluster);
+      } catch (fault) {
+        if (isOfType(fault, "UNKNOWN_TOPIC_OR_PARTITION")) {
+          throw new LogError(`there is no topic ${topic}`, { retriable: true, cause: fault });
+        }
+        const told = asLogError(`asking about ${topic}`, fault);
+        if (!told.retriable || tried === TRIES) throw told;
+        await this.#disconnect();
+      }
+    }
+  }
+
+  async #connect(): Promise<Cluster> {
+    const cluster = this.#client.cluster({ maxInFlightRequests: null });
+    await cluster.connect();
+    return cluster;
+  }
+}
