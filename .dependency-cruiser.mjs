@@ -29,7 +29,11 @@ const clients = {
 };
 
 /** Files that may be imported past the door of their folder. */
-const open = ["^src/core/model/[^/]+$", "^src/core/processor\\.ts$", "^src/runtime/ports\\.ts$"];
+const open = [
+  "^src/core/model/[^/]+$",
+  "^src/core/processor\\.ts$",
+  "^src/runtime/(ports|partitioner)\\.ts$",
+];
 
 const stages = ["order", "match", "evaluate", "measure", "compose", "act", "schedule"];
 

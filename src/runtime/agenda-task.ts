@@ -7,7 +7,7 @@ import type { RunCommand } from "../core/model/run-command.ts";
 import { type Instant, instant } from "../core/model/time.ts";
 import type { Stage } from "../core/processor.ts";
 import type { Role } from "../topology/topology.ts";
-import { Chain, type Tables } from "./chain.ts";
+import { Chain, type Tables } from "./chain/chain.ts";
 import {
   type Log,
   LogError,

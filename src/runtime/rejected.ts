@@ -1,6 +1,6 @@
 /** What could not be read is kept in a topic of its own, with its place and the reason; nothing is lost silently. */
 import type { Instant } from "../core/model/time.ts";
-import type { Output } from "./chain.ts";
+import type { Output } from "./chain/chain.ts";
 import type { LogRecord } from "./ports.ts";
 
 export interface Rejection {

@@ -1,76 +1,116 @@
-/** Runs a role of the topology: joins its group, and keeps one task alive for each partition number that is its own. */
-import { Keeper, type Running } from "./keeper.ts";
-import type { Log, Member, Membership, Ticker } from "./ports.ts";
+/** Runs the roles of a topology, partition by partition; knows no Kafka. */
+import { stages } from "../core/core.ts";
+import type { Duration } from "../core/model/time.ts";
+import type { Role, Topology } from "../topology/topology.ts";
+import { AgendaTask } from "./agenda-task.ts";
+import type { History, Log, Ticker } from "./ports.ts";
+import { createRecorder, type Source } from "./recorder/recorder.ts";
+import { RoleRunner } from "./role.ts";
+import { type CurrentTables, Task } from "./task/task.ts";
+import type { Wire } from "./wire.ts";
 
-export interface RoleOptions {
-  /** The name of the consumer group. */
-  readonly group: string;
-  /** The names on the broker of the topics whose partition numbers the members share. */
-  readonly topics: readonly string[];
+export type { Output } from "./chain/chain.ts";
+export { Table } from "./table.ts";
+export type { CurrentTables } from "./task/task.ts";
+export { Wire } from "./wire.ts";
+
+/** What every role stands on. */
+export interface Ground {
+  readonly topology: Topology;
   readonly log: Log;
+  readonly wire: Wire;
   readonly ticker: Ticker;
-  readonly buildTask: (partition: number) => Running;
+  readonly tables: () => CurrentTables;
+  /** Told what did not go as it should, and was mended. */
   readonly report: (problem: string) => void;
 }
 
 /** A role at work in this process. */
-export class RoleRunner implements Member {
-  readonly #options: RoleOptions;
-  readonly #keepers = new Map<number, Keeper>();
-  #membership: Membership | null = null;
-  #isStopping = false;
-  #fail: (error: Error) => void = () => {};
-  /** Rejects when the role cannot go on. */
+export interface RunningRole {
+  /** Rejects when it cannot go on. */
   readonly failure: Promise<never>;
-
-  private constructor(options: RoleOptions) {
-    this.#options = options;
-    this.failure = new Promise((_, reject) => {
-      this.#fail = reject;
-    });
-    // Whoever started the role decides what to do about it; until then it is no unhandled rejection.
-    this.failure.catch(() => {});
-  }
-
-  static async start(options: RoleOptions): Promise<RoleRunner> {
-    const runner = new RoleRunner(options);
-    runner.#membership = await options.log.join(options.group, options.topics, runner);
-    return runner;
-  }
-
-  async assigned(partitions: readonly number[]): Promise<void> {
-    if (this.#isStopping) return;
-    const lost = [...this.#keepers].filter(([partition]) => !partitions.includes(partition));
-    for (const [partition] of lost) this.#keepers.delete(partition);
-    for (const partition of partitions) {
-      if (!this.#keepers.has(partition)) this.#keepers.set(partition, this.#keep(partition));
-    }
-    await Promise.all(lost.map(([, keeper]) => keeper.stop()));
-  }
-
-  failed(error: Error): void {
-    this.#fail(error);
-  }
-
   /** Finishes what was taken, commits, and leaves the group. */
-  async stop(): Promise<void> {
-    this.#isStopping = true;
-    const keepers = [...this.#keepers.values()];
-    this.#keepers.clear();
-    await Promise.all(keepers.map((keeper) => keeper.stop()));
-    await this.#membership?.leave();
-  }
+  stop(): Promise<void>;
+}
 
-  #keep(partition: number): Keeper {
-    const { group, ticker, report, buildTask } = this.#options;
-    return new Keeper({
-      name: `${group}.${partition}`,
-      build: () => buildTask(partition),
-      ticker,
-      report,
-      failed: (error) => {
-        this.#fail(error);
-      },
+/** The evaluator: watches events and fires triggers. `clockSkew`: how far the clocks of the brokers may be apart. */
+export async function startEvaluator(
+  ground: Ground,
+  { clockSkew }: { readonly clockSkew: Duration },
+): Promise<RunningRole> {
+  const role = roleOf(ground, "evaluator");
+  const vias = role.steps.flatMap(({ via }) => (via === null ? [] : [via]));
+  const partitions = ground.wire.topic("events").partitions;
+  return startRole(
+    ground,
+    role,
+    ["events", ...vias],
+    (partition) => new Task({ ...ground, role, stages, partition, partitions, clockSkew }),
+  );
+}
+
+/** The scheduler: keeps run commands until they are due. */
+export async function startScheduler(ground: Ground): Promise<RunningRole> {
+  const role = roleOf(ground, "scheduler");
+  return startRole(
+    ground,
+    role,
+    ["run-commands"],
+    (partition) => new AgendaTask({ ...ground, role, stages, partition }),
+  );
+}
+
+async function startRole(
+  { wire, log, ticker, report }: Ground,
+  role: Role,
+  topics: readonly string[],
+  buildTask: (partition: number) => Task | AgendaTask,
+): Promise<RunningRole> {
+  const named = topics.map((topic) => wire.nameOf(topic));
+  return RoleRunner.start({ group: wire.nameOf(role.name), topics: named, log, ticker, buildTask, report });
+}
+
+/** The historian: keeps what happened, for questions. */
+export async function startHistorian(
+  ground: Ground,
+  { history, sources }: { readonly history: History; readonly sources: readonly Source[] },
+): Promise<RunningRole> {
+  const { log, wire, ticker, report } = ground;
+  const role = roleOf(ground, "historian");
+  // A group shares partition numbers, so topics with as many partitions make a group together.
+  const topics = new Set(sources.map(({ topic }) => topic));
+  const groups = Map.groupBy(topics, (topic) => wire.topic(wire.topicNamed(topic)).partitions);
+  const failed = Promise.withResolvers<never>();
+  // Whoever started the role decides what to do about it; until then it is no unhandled rejection.
+  failed.promise.catch(() => {});
+  const members = Array.from(groups, async ([count, together]) => {
+    const recorder = createRecorder({
+      log,
+      history,
+      sources: sources.filter(({ topic }) => together.includes(topic)),
+      sleep: (ms) => ticker.sleep(ms),
+      onError: (error) => report(`historian: ${error.message}; trying again`),
     });
-  }
+    const membership = await log.join(`${wire.nameOf(role.name)}.${count}`, together, {
+      assigned: (partitions) => recorder.setPartitions(partitions),
+      failed: failed.reject,
+    });
+    return { recorder, membership };
+  });
+  const joined = await Promise.all(members);
+  return {
+    failure: failed.promise,
+    stop: async () => {
+      for (const { recorder, membership } of joined) {
+        await recorder.stop();
+        await membership.leave();
+      }
+    },
+  };
+}
+
+function roleOf(ground: Ground, name: string): Role {
+  const role = ground.topology.roles[name];
+  if (role === undefined) throw new Error(`the topology has no role '${name}'`);
+  return role;
 }

@@ -5,9 +5,8 @@ import { formatFault } from "../core/model/fault.ts";
 import { deriveTimeId } from "../core/model/id.ts";
 import { type Instant, later, toMillis } from "../core/model/time.ts";
 import type { Topic, Topology } from "../topology/topology.ts";
-import type { Change, Output } from "./chain.ts";
+import type { Change, Entry, Output } from "./chain/chain.ts";
 import { type Codec, type Codecs, type LogRecord, type NewRecord, Unreadable } from "./ports.ts";
-import type { Entry } from "./store.ts";
 
 /** The header that carries the automations an event came of (semantics.md, S15). */
 const CAUSES = "tripline-causes";

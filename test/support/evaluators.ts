@@ -11,7 +11,7 @@ import { fromMillis, seconds } from "../../src/core/model/time.ts";
 import { openCodecs, schemaNames } from "../../src/edges/avro/avro.ts";
 import { partitionOf } from "../../src/runtime/partitioner.ts";
 import type { Log, Ticker } from "../../src/runtime/ports.ts";
-import { type CurrentTables, Task } from "../../src/runtime/task.ts";
+import { type CurrentTables, Task } from "../../src/runtime/task/task.ts";
 import { Wire } from "../../src/runtime/wire.ts";
 import { loadTopology } from "../../src/topology/topology.ts";
 import { MemoryBroker } from "./memory-log.ts";
@@ -32,6 +32,7 @@ const PATIENCE = 4000;
 
 export class Evaluators {
   readonly broker = new MemoryBroker();
+  readonly reported: string[] = [];
   readonly #partitions: number;
   readonly #ends = new Map<Task, { readonly log: Log; readonly ended: Promise<unknown> }>();
   #tables: CurrentTables;
@@ -78,6 +79,7 @@ export class Evaluators {
       ticker: this.ticker,
       tables: () => this.#tables,
       clockSkew: seconds(0),
+      report: (problem) => this.reported.push(problem),
     });
     this.#ends.set(task, { log, ended: task.run().catch((error: unknown) => error) });
     return task;

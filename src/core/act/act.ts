@@ -4,14 +4,13 @@ import { type Event, resourceId } from "../model/event.ts";
 import type { Firing } from "../model/firing.ts";
 import { deriveId } from "../model/id.ts";
 import type { RunCommand, RunEvent } from "../model/run-command.ts";
-import { toSeconds } from "../model/time.ts";
 import { type Emission, type Stage, unchanged, type World } from "../processor.ts";
 import { type ActionOutcome, actionOutcomes, type RunToSchedule } from "./outcomes.ts";
 import { actionFailed, stateChange } from "./state-events.ts";
 
-export { type ActionOutcome, actionOutcomes, type RunToSchedule } from "./outcomes.ts";
-export { checkParameters, type ParameterFault } from "./parameters.ts";
-export { checkTemplate, type TemplateFault } from "./template.ts";
+export { type ActionOutcome, actionOutcomes } from "./outcomes.ts";
+export { checkParameters } from "./parameters.ts";
+export { checkTemplate } from "./template.ts";
 
 export const act: Stage<never, Firing> = {
   process({ input }, world) {
@@ -102,5 +101,6 @@ const scheduled = (command: RunCommand, run: RunToSchedule): RunEvent => ({
   deploymentId: command.deploymentId,
   firingId: command.firingId,
   due: run.scheduledTime,
-  detail: { action_index: command.actionIndex, schedule_after: toSeconds(command.scheduleAfter) },
+  command,
+  detail: null,
 });

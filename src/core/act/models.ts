@@ -122,7 +122,7 @@ function prefixesOf(labels: Labels): ReadonlySet<string> {
 }
 
 /** A resource: `.id`, `.name`, `.role`, `.labels`, and every label by its own name. */
-export class ResourceModel extends Model {
+class ResourceModel extends Model {
   readonly #labels: Labels;
 
   constructor(labels: Labels) {

@@ -43,6 +43,8 @@ export interface RunEvent {
   readonly firingId: string;
   /** When the run is due, as far as known. */
   readonly due: Instant | null;
+  /** What was scheduled, with `scheduled` alone: the scheduling topic is compacted and forgets it once it has run. */
+  readonly command: RunCommand | null;
   readonly detail: Json;
 }
 

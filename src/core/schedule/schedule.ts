@@ -44,6 +44,7 @@ function send({ command, due }: Pending): Outcome<Pending> {
     deploymentId,
     firingId,
     due,
+    command: null,
     detail: null,
   };
   return {

@@ -5,7 +5,9 @@ import { formatted } from "./operators.ts";
 import { jsonText, reprOf, textOf } from "./text.ts";
 import {
   type Args,
+  arg,
   type Budget,
+  type Filter,
   isDict,
   isList,
   Model,
@@ -14,13 +16,7 @@ import {
   type Value,
 } from "./values.ts";
 
-export type Filter = (value: Value, args: Args, budget: Budget) => Value;
-
-/** The argument of this name or place. */
-export const arg = (args: Args, place: number, name: string): Value =>
-  args.named.has(name) ? args.named.get(name) : args.positional[place];
-
-export function numberArg(args: Args, place: number, name: string, otherwise: number): number {
+function numberArg(args: Args, place: number, name: string, otherwise: number): number {
   const value = arg(args, place, name) ?? otherwise;
   if (typeof value !== "number")
     throw new TemplateError(`${name} must be a number, not ${nameOfType(value)}`);
@@ -28,7 +24,7 @@ export function numberArg(args: Args, place: number, name: string, otherwise: nu
 }
 
 /** The text of the argument of this name or place; null where there is none. */
-export function textArg(args: Args, place: number, name: string, budget: Budget): string | null {
+function textArg(args: Args, place: number, name: string, budget: Budget): string | null {
   const value = arg(args, place, name);
   return value === undefined ? null : textOf(value, budget);
 }

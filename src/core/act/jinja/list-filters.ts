@@ -3,8 +3,9 @@ import { attributeOf, itemOf } from "./access.ts";
 import { compare, equals, TESTS } from "./operators.ts";
 import { textOf } from "./text.ts";
 import {
-  type Args,
+  arg,
   type Budget,
+  type Filter,
   isDict,
   isList,
   isTrue,
@@ -14,11 +15,6 @@ import {
   TemplateError,
   type Value,
 } from "./values.ts";
-
-type Filter = (value: Value, args: Args, budget: Budget) => Value;
-
-const arg = (args: Args, place: number, name: string): Value =>
-  args.named.has(name) ? args.named.get(name) : args.positional[place];
 
 /** `a.b.0` of an item; the item itself without a path. */
 function reach(item: Value, path: Value, budget: Budget): Value {

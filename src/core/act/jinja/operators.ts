@@ -146,7 +146,7 @@ export function compare(a: Value, b: Value, budget: Budget): number {
   return first === second ? 0 : first < second ? -1 : 1;
 }
 
-export function contains(whole: Value, part: Value, budget: Budget): boolean {
+function contains(whole: Value, part: Value, budget: Budget): boolean {
   if (typeof whole === "string") {
     if (typeof part !== "string") throw unsupported("in", part, whole);
     budget.spend(Math.ceil(whole.length / 16));

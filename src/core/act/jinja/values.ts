@@ -31,6 +31,13 @@ export interface Args {
   readonly named: ReadonlyMap<string, Value>;
 }
 
+/** The argument of this name or place. */
+export const arg = (args: Args, place: number, name: string): Value =>
+  args.named.has(name) ? args.named.get(name) : args.positional[place];
+
+/** What a filter does to a value. */
+export type Filter = (value: Value, args: Args, budget: Budget) => Value;
+
 /** Something a template may call. */
 export class Callable {
   readonly call: (args: Args, budget: Budget) => Value;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { instant } from "../../src/core/model/time.ts";
-import { Watermarks } from "../../src/runtime/watermarks.ts";
+import { instant } from "../../../src/core/model/time.ts";
+import { Watermarks } from "../../../src/runtime/task/watermarks.ts";
 
 describe("the watermark of a task among three", () => {
   it("is held back by whoever has said nothing yet", () => {

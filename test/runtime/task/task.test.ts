@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import type { RunCommand } from "../../src/core/model/run-command.ts";
-import { seconds } from "../../src/core/model/time.ts";
-import type { EventTrigger, Trigger } from "../../src/core/model/trigger.ts";
-import { LogError } from "../../src/runtime/ports.ts";
-import type { Rejection } from "../../src/runtime/rejected.ts";
-import { automation, Evaluators } from "../support/evaluators.ts";
+import type { RunCommand } from "../../../src/core/model/run-command.ts";
+import { seconds } from "../../../src/core/model/time.ts";
+import type { EventTrigger, Trigger } from "../../../src/core/model/trigger.ts";
+import { LogError } from "../../../src/runtime/ports.ts";
+import type { Rejection } from "../../../src/runtime/rejected.ts";
+import { automation, Evaluators } from "../../support/evaluators.ts";
 
 const on = (id: string, expect: string, more: Partial<EventTrigger> = {}): EventTrigger => ({
   kind: "event",
@@ -169,6 +169,24 @@ describe("a task of the evaluator", () => {
     assert.deepEqual(
       (await tasks.untilFirings(2)).map(({ paidBy }) => paidBy.length),
       [3, 2],
+    );
+  });
+
+  it("says which events were deleted before it could read them, and goes on with the rest", async () => {
+    const tasks = evaluators(1, automation("a", on("t", "ping")));
+    const first = tasks.start();
+    tasks.send("ping", "host.a");
+    await tasks.untilFirings(1);
+    await tasks.kill(first);
+    tasks.send("ping", "host.b");
+    tasks.broker.clock.advance(8 * 86_400_000);
+    tasks.broker.expire("t.events");
+    tasks.send("ping", "host.c");
+    tasks.start();
+    assert.equal((await tasks.untilFirings(2)).at(-1)?.event?.resource["prefect.resource.id"], "host.c");
+    assert.match(
+      tasks.reported.join(),
+      /t\.events, partition 0: offsets \d+ to \d+ were deleted before they were read/,
     );
   });
 

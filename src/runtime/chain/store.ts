@@ -1,5 +1,5 @@
 /** Keyed state of one step: kept in memory, every change noted for the changelog, every wake-up in order of its time. */
-import type { Instant } from "../core/model/time.ts";
+import type { Instant } from "../../core/model/time.ts";
 import { Heap } from "./heap.ts";
 
 /** What is kept under a key. */

@@ -1,9 +1,9 @@
 /** Reading a task's state back: from its changelog, and from the tail of its input the ids it has taken. */
-import { type Instant, instant } from "../core/model/time.ts";
-import type { Chain } from "./chain.ts";
-import { type Log, Unreadable } from "./ports.ts";
-import { readTo } from "./read-to.ts";
-import type { Wire } from "./wire.ts";
+import { type Instant, instant } from "../../core/model/time.ts";
+import type { Chain } from "../chain/chain.ts";
+import { type Log, Unreadable } from "../ports.ts";
+import { readTo } from "../read-to.ts";
+import type { Wire } from "../wire.ts";
 
 /** Where the last commit stood: it is written in the same transaction as the state. */
 export interface Positions {

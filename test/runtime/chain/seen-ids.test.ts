@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Instant, instant, minutes, plus } from "../../src/core/model/time.ts";
-import { SeenIdsMemory } from "../../src/runtime/seen-ids.ts";
+import { type Instant, instant, minutes, plus } from "../../../src/core/model/time.ts";
+import { SeenIdsMemory } from "../../../src/runtime/chain/seen-ids.ts";
 
 const start = instant(1_000_000_000_000);
 const after = (count: number): Instant => plus(start, minutes(count));

@@ -3,16 +3,18 @@
  * section 3 fix, and collects what came of it. It holds all state of the task and does no I/O, so that the same
  * chain runs live, in a replay and in a simulation.
  */
-import type { AutomationTable } from "../core/model/automation-table.ts";
-import type { Deployment } from "../core/model/deployment.ts";
-import type { Event } from "../core/model/event.ts";
-import type { Json } from "../core/model/json.ts";
-import { type Instant, later } from "../core/model/time.ts";
-import type { Emission, Stage, Wake, World } from "../core/processor.ts";
+import type { AutomationTable } from "../../core/model/automation-table.ts";
+import type { Deployment } from "../../core/model/deployment.ts";
+import type { Event } from "../../core/model/event.ts";
+import type { Json } from "../../core/model/json.ts";
+import { type Instant, later } from "../../core/model/time.ts";
+import type { Emission, Stage, Wake, World } from "../../core/processor.ts";
 import { Inbox } from "./inbox.ts";
-import { partitionOf } from "./partitioner.ts";
+import { partitionOf } from "../partitioner.ts";
 import { SeenIdsMemory } from "./seen-ids.ts";
 import { type Entry, Store } from "./store.ts";
+
+export type { Entry } from "./store.ts";
 
 /** A step of the chain: a stage, and how its inputs travel. */
 export interface ChainStep {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { type Instant, instant } from "../../src/core/model/time.ts";
-import { type Entry, Store } from "../../src/runtime/store.ts";
+import { type Instant, instant } from "../../../src/core/model/time.ts";
+import { type Entry, Store } from "../../../src/runtime/chain/store.ts";
 
 const entry = (wakeAt: number | null, gathers = false): Entry => ({
   state: "some",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { Heap } from "../../src/runtime/heap.ts";
+import { Heap } from "../../../src/runtime/chain/heap.ts";
 
 describe("a heap", () => {
   it("gives back what was put in, least first, whatever comes", () => {

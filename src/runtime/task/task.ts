@@ -3,16 +3,16 @@
  * positions change together, in one transaction, or not at all (design.md, section 2). Whatever goes wrong, the task
  * ends with a LogError and is built anew.
  */
-import type { Stage } from "../core/processor.ts";
-import { type Duration, type Instant, instant, later, millis, minus } from "../core/model/time.ts";
-import type { Role } from "../topology/topology.ts";
-import { Chain, type Tables } from "./chain.ts";
-import type { Batch, Log, LogRecord, NewRecord, Reader, Ticker, Writer } from "./ports.ts";
-import { Unreadable } from "./ports.ts";
-import { rejection } from "./rejected.ts";
+import type { Stage } from "../../core/processor.ts";
+import { type Duration, type Instant, instant, later, millis, minus } from "../../core/model/time.ts";
+import type { Role } from "../../topology/topology.ts";
+import { Chain, type Tables } from "../chain/chain.ts";
+import type { Batch, Log, LogRecord, NewRecord, Position, Reader, Ticker, Writer } from "../ports.ts";
+import { Unreadable } from "../ports.ts";
+import { rejection } from "../rejected.ts";
 import { POSITIONS, type Positions, restoreIds, restoreState } from "./restore.ts";
 import { Watermarks } from "./watermarks.ts";
-import type { Watermark, Wire } from "./wire.ts";
+import type { Watermark, Wire } from "../wire.ts";
 
 /** The tables as they are now; the version tells when they have changed. */
 export interface CurrentTables extends Tables {
@@ -30,6 +30,8 @@ export interface TaskOptions {
   readonly tables: () => CurrentTables;
   /** How far the broker's clocks may be apart (design.md, section 3). */
   readonly clockSkew: Duration;
+  /** Told what did not go as it should, and was mended. */
+  readonly report: (problem: string) => void;
 }
 
 /** Commit when the input has run dry, or when this much has gathered. */
@@ -267,15 +269,24 @@ export class Task {
     this.#lastReceived = await restoreIds({ log, wire, partition, chain: this.#chain }, this.#events, until);
   }
 
-  async #startingPoints() {
-    const { log, wire, partition } = this.#options;
+  async #startingPoints(): Promise<readonly Position[]> {
     const topics = [this.#events, ...this.#vias.map(({ topic }) => topic)];
-    return Promise.all(
-      topics.map(async (name) => {
-        const topic = wire.nameOf(name);
-        return { topic, partition, offset: this.#positions.get(name) ?? (await log.start(topic, partition)) };
-      }),
-    );
+    return Promise.all(topics.map((topic) => this.#startingPoint(topic)));
+  }
+
+  /** Where the last commit stood; where records were deleted meanwhile, the first that is left, and that is told. */
+  async #startingPoint(name: string): Promise<Position> {
+    const { log, wire, partition, report } = this.#options;
+    const topic = wire.nameOf(name);
+    const start = await log.start(topic, partition);
+    const position = this.#positions.get(name) ?? start;
+    if (position < start) {
+      report(
+        `${topic}, partition ${partition}: offsets ${position} to ${start - 1} were deleted before they were read; ` +
+          "keep this topic longer than its evaluators may be away",
+      );
+    }
+    return { topic, partition, offset: Math.max(position, start) };
   }
 }
 

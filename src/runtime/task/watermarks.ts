@@ -1,5 +1,5 @@
 /** How far all tasks have come: what each has announced, and the least of it (design.md, section 3). */
-import { earlier, type Instant, instant, later } from "../core/model/time.ts";
+import { earlier, type Instant, instant, later } from "../../core/model/time.ts";
 
 const UNKNOWN = instant(0);
 

@@ -1,6 +1,6 @@
 /** Where inputs gather that come from several tasks: kept like state, taken in the order of their places, not of their arrival. */
-import type { Instant } from "../core/model/time.ts";
-import type { Place, Stage } from "../core/processor.ts";
+import type { Instant } from "../../core/model/time.ts";
+import type { Place, Stage } from "../../core/processor.ts";
 import { Heap } from "./heap.ts";
 import { type Entry, Store } from "./store.ts";
 
