@@ -1,0 +1,70 @@
+/** How the gateway says no: the error envelopes that Prefect's clients know (triggers-spec 1.3). */
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Fault } from "../core/model/fault.ts";
+
+type Place = "body" | "query" | "path";
+
+/** Thrown by whoever reads a request; answered in one place. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly status: ContentfulStatusCode;
+  readonly body: object;
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(status: ContentfulStatusCode, body: object, headers: Readonly<Record<string, string>> = {}) {
+    super(JSON.stringify(body).slice(0, 200));
+    this.status = status;
+    this.body = body;
+    this.headers = headers;
+  }
+}
+
+/** A refusal as Prefect words those that its routes raise by hand. */
+export const detail = (status: ContentfulStatusCode, text: string): Refusal =>
+  new Refusal(status, { detail: text });
+
+export const notFound = (what: string): Refusal =>
+  new Refusal(404, { exception_message: `${what} not found` });
+
+/** A request whose contents are wrong: told all at once, each fault with its place. */
+export function invalid(place: Place, faults: readonly Fault[], body?: unknown): Refusal {
+  const told = faults.slice(0, FAULTS_MAX).map((fault) => ({
+    type: fault.type,
+    loc: [place, ...fault.at],
+    msg: fault.message,
+    input: echo(fault.input),
+  }));
+  if (faults.length > told.length) {
+    told.push({ type: "too_many_faults", loc: [place], msg: "further faults are not listed", input: null });
+  }
+  return new Refusal(422, {
+    exception_message: "Invalid request received.",
+    exception_detail: told,
+    request_body: echo(body),
+  });
+}
+
+/** A small bad body must not ask for a huge answer. */
+export const FAULTS_MAX = 1000;
+const ECHO_BYTES_MAX = 4096;
+
+/** What was sent, sent back; left out where that would be much. */
+function echo(value: unknown): unknown {
+  if (value === undefined) return null;
+  return JSON.stringify(value).length <= ECHO_BYTES_MAX ? value : null;
+}
+
+const INTERNAL = { exception_message: "Internal Server Error" };
+
+/** Answers whatever a route threw; what is not a refusal is ours to mend, is logged once, and tells the client nothing. */
+export function answerError(
+  error: unknown,
+  c: Context,
+  internal: { readonly requestId: () => string; readonly log: (line: string) => void },
+): Response {
+  if (error instanceof Refusal) return c.json(error.body, error.status, { ...error.headers });
+  const requestId = internal.requestId();
+  const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  internal.log(`request ${requestId}: ${c.req.method} ${c.req.path} failed: ${why}`);
+  return c.json(INTERNAL, 500, { "X-Request-Id": requestId });
+}
