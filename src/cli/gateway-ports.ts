@@ -1,8 +1,8 @@
 /** The gateway's ports over the log and the tables of this process. */
 import { randomUUID } from "node:crypto";
 import type { Event } from "../core/model/event.ts";
-import { deriveTimeId } from "../core/model/id.ts";
 import { resourceId } from "../core/model/event.ts";
+import { deriveTimeId } from "../core/model/id.ts";
 import { dueAt, type RunCommand } from "../core/model/run-command.ts";
 import { fromMillis, type Instant, toMillis } from "../core/model/time.ts";
 import { storeAutomation } from "../define/define.ts";

@@ -3,8 +3,8 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
-import { type AutomationTable, tableOf } from "../core/model/automation-table.ts";
 import type { Automation } from "../core/model/automation.ts";
+import { type AutomationTable, tableOf } from "../core/model/automation-table.ts";
 import type { Deployment } from "../core/model/deployment.ts";
 import { formatFault } from "../core/model/fault.ts";
 import { readStored, type StoredAutomation } from "../define/define.ts";
@@ -17,7 +17,7 @@ import type { Topology } from "../topology/topology.ts";
 import type { KafkaSettings, Settings } from "./settings.ts";
 import { readTopology, SCHEMAS } from "./topology-file.ts";
 
-export const ticker: Ticker = {
+const ticker: Ticker = {
   now: () => performance.now(),
   sleep: async (ms) => {
     await pause(ms);

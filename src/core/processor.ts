@@ -69,9 +69,6 @@ export interface Call<State, In> {
   readonly input: In | Wake;
 }
 
-/** Decides. Pure: no I/O, no clock, no chance. */
-export type Processor<State, In> = (call: Call<State, In>, world: World) => Outcome<State>;
-
 /** Where an input stands among others: by `at`, then by `rank` as text; those of one `moment` are taken together. */
 export interface Place {
   readonly at: Instant;
@@ -84,6 +81,7 @@ export interface Place {
  * (Methods, not function-typed fields, so that the runtime can hold stages whose states and inputs it does not know.)
  */
 export interface Stage<State, In> {
+  /** Decides. Pure: no I/O, no clock, no chance. */
   process(call: Call<State, In>, world: World): Outcome<State>;
   /** For stages that inputs travel to: the place of an input in the order of taking. */
   placeOf?(input: In): Place;

@@ -40,7 +40,7 @@ export function parseApply(body: unknown, now: Instant): Result<readonly Applied
   }
   const definitions =
     fieldsOf(body, [], faults)?.required("deployments", listOf(readDeployment(BODY)), []) ?? [];
-  twice(definitions, faults);
+  if (faults.count === 0) findTwins(definitions, faults);
   const read = faults.result(definitions);
   if (!read.ok) return read;
   const applied = definitions.map((definition) => applyOne(definition, now));
@@ -54,7 +54,7 @@ export function parseApply(body: unknown, now: Instant): Result<readonly Applied
   return result.ok ? good(applied) : result;
 }
 
-function twice(definitions: readonly DeploymentDefinition[], faults: Faults): void {
+function findTwins(definitions: readonly DeploymentDefinition[], faults: Faults): void {
   definitions.forEach((definition, i) => {
     const first = definitions.findIndex((other) => deploymentId(other) === deploymentId(definition));
     if (first < i) {

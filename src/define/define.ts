@@ -1,7 +1,6 @@
 /** Define: what people write (prefect.yaml, trigger files, JSON, REST bodies) → automations and deployments, or every fault with its place. */
 export { type Applied, applyBody, parseApply } from "./apply.ts";
 export {
-  type AutomationContext,
   parseAutomation,
   readStored,
   type StoredAutomation,

@@ -126,9 +126,13 @@ function readYaml(text: string): Result<Json> {
     uniqueKeys: true,
     lineCounter: lines,
     prettyErrors: false,
+    logLevel: "error",
   });
   if (document.errors.length > 0) {
-    return bad(document.errors.map(({ message, pos }) => yamlFault(message, lines, pos[0])));
+    const faults = document.errors.map(({ message, pos }) => yamlFault(message, lines, pos[0]));
+    // Where a parser gives up it says so at every level.
+    const told = new Map(faults.map((fault) => [fault.message, fault]));
+    return bad(Array.from(told.values()));
   }
   const looped = aliasWithinItself(document);
   if (looped !== null) return bad([yamlFault("an alias stands within what it stands for", lines, looped)]);
@@ -161,11 +165,11 @@ const one = (message: string): Result<never> => bad([{ at: [], type: "value_erro
 const yamlFault = (message: string, lines: LineCounter, at: number): Fault => ({
   at: [],
   type: "yaml_invalid",
-  message: `line ${lines.linePos(at).line}: ${message}`,
+  message: `line ${lines.linePos(at).line}: ${message.replace(/; please use YAML.*/, "")}`,
 });
 
 /** Prefect's wording says `Value error, ` before rules; a person reading a file need not. */
-export function inPlainWords<T>(result: Result<T>): Result<T> {
+function inPlainWords<T>(result: Result<T>): Result<T> {
   if (result.ok) return result;
   return bad(
     result.faults.map((fault) => ({ ...fault, message: fault.message.replace(/^Value error, /, "") })),

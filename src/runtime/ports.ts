@@ -1,6 +1,7 @@
 /** What the runtime asks of the world: a log with transactions, codecs for its records, a clock, and history. */
-import type { Instant } from "../core/model/time.ts";
+
 import type { Json } from "../core/model/json.ts";
+import type { Instant } from "../core/model/time.ts";
 
 /** A record as it stands in the log. */
 export interface LogRecord {

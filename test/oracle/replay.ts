@@ -12,7 +12,7 @@ import type { JsonObject } from "../../src/core/model/json.ts";
 import { type Instant, instant } from "../../src/core/model/time.ts";
 import { order } from "../../src/core/order/order.ts";
 import type { Stage } from "../../src/core/processor.ts";
-import { Chain, type ChainStep } from "../../src/runtime/chain.ts";
+import { Chain, type ChainStep } from "../../src/runtime/chain/chain.ts";
 import { answerOf } from "./answer.ts";
 import { idOf, readAutomation, readEventBody, readTime } from "./bodies.ts";
 import type { Case, Step } from "./case.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, describe, it } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { stages } from "../../src/core/core.ts";
 import type { DueRun, RunCommand, RunEvent } from "../../src/core/model/run-command.ts";
 import { fromMillis, seconds, toMillis } from "../../src/core/model/time.ts";

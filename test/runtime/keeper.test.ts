@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, it } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Keeper, type Running } from "../../src/runtime/keeper.ts";
 import { LogError, type Ticker } from "../../src/runtime/ports.ts";
 

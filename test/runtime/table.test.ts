@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Log, type LogRecord, type Ticker, Unreadable } from "../../src/runtime/ports.ts";
 import { Table } from "../../src/runtime/table.ts";
 import { MemoryBroker } from "../support/memory-log.ts";

@@ -110,21 +110,20 @@ export class Api {
     this.#url = `http://127.0.0.1:${port}/api`;
   }
 
-  async post(path: string, body: unknown): Promise<{ readonly status: number; readonly body: unknown }> {
+  async post(path: string, body: unknown): Promise<{ readonly status: number; readonly text: string }> {
     const response = await fetch(`${this.#url}${path}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
     });
-    const text = await response.text();
-    return { status: response.status, body: text === "" ? null : JSON.parse(text) };
+    return { status: response.status, text: await response.text() };
   }
 
   /** The rows of a query over history. */
   async history(query: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
     const answer = await this.post("/history/query", { query });
-    assert.equal(answer.status, 200, JSON.stringify(answer.body));
-    const { rows } = answer.body as { rows: readonly Readonly<Record<string, unknown>>[] };
+    assert.equal(answer.status, 200, answer.text);
+    const { rows }: { rows: readonly Readonly<Record<string, unknown>>[] } = JSON.parse(answer.text);
     return rows;
   }
 

@@ -9,8 +9,8 @@ import type { Event } from "../../core/model/event.ts";
 import type { Json } from "../../core/model/json.ts";
 import { type Instant, later } from "../../core/model/time.ts";
 import type { Emission, Stage, Wake, World } from "../../core/processor.ts";
-import { Inbox } from "./inbox.ts";
 import { partitionOf } from "../partitioner.ts";
+import { Inbox } from "./inbox.ts";
 import { SeenIdsMemory } from "./seen-ids.ts";
 import { type Entry, Store } from "./store.ts";
 

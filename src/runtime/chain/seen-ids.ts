@@ -1,6 +1,7 @@
 /** The bounded memory of the ids of events a task has taken: by it duplicates are told (semantics.md, section 2). */
-import type { SeenIds } from "../../core/processor.ts";
+
 import { type Instant, instant, minus, minutes } from "../../core/model/time.ts";
+import type { SeenIds } from "../../core/processor.ts";
 
 const REMEMBERED = minutes(30);
 

@@ -4,8 +4,9 @@
  * that was in doubt lets the engine tell it from a new one. History that is down is waited for; nothing is dropped,
  * and no more than one fetch is read ahead meanwhile.
  */
-import { type Block, type Cut, Cutter, DEFAULT_CUT, type Source, whyNoCut } from "./blocks.ts";
+
 import type { History, Log, Position, Reader } from "../ports.ts";
+import { type Block, type Cut, Cutter, DEFAULT_CUT, type Source, whyNoCut } from "./blocks.ts";
 
 export type { Block, Cut, Source } from "./blocks.ts";
 

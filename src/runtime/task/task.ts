@@ -3,16 +3,17 @@
  * positions change together, in one transaction, or not at all (design.md, section 2). Whatever goes wrong, the task
  * ends with a LogError and is built anew.
  */
-import type { Stage } from "../../core/processor.ts";
+
 import { type Duration, type Instant, instant, later, millis, minus } from "../../core/model/time.ts";
+import type { Stage } from "../../core/processor.ts";
 import type { Role } from "../../topology/topology.ts";
 import { Chain, type Tables } from "../chain/chain.ts";
 import type { Batch, Log, LogRecord, NewRecord, Position, Reader, Ticker, Writer } from "../ports.ts";
 import { Unreadable } from "../ports.ts";
 import { rejection } from "../rejected.ts";
+import type { Watermark, Wire } from "../wire.ts";
 import { POSITIONS, type Positions, restoreIds, restoreState } from "./restore.ts";
 import { Watermarks } from "./watermarks.ts";
-import type { Watermark, Wire } from "../wire.ts";
 
 /** The tables as they are now; the version tells when they have changed. */
 export interface CurrentTables extends Tables {

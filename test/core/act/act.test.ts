@@ -19,10 +19,14 @@ function emitted(input: Firing, of: Automation): readonly Emission[] {
   return act.process({ key: of.id, state: null, input }, around).emit;
 }
 
-const events = (emissions: readonly Emission[]): readonly Event[] =>
-  emissions.filter(({ to }) => to === "events").map(({ value }) => value as Event);
-const commands = (emissions: readonly Emission[]): readonly RunCommand[] =>
-  emissions.filter(({ to }) => to === "run-commands").map(({ value }) => value as RunCommand);
+/** What was sent to a topic; its stage says what that is. */
+function sent<T>(to: string, emissions: readonly Emission[]): readonly T[] {
+  const values: readonly unknown[] = emissions.filter((one) => one.to === to).map(({ value }) => value);
+  const copies: readonly T[] = JSON.parse(JSON.stringify(values));
+  return copies;
+}
+const events = (emissions: readonly Emission[]): readonly Event[] => sent("events", emissions);
+const commands = (emissions: readonly Emission[]): readonly RunCommand[] => sent("run-commands", emissions);
 
 describe("a firing of an automation that runs a deployment", () => {
   const of = automation({ actions: [runWith({ n: "{{ event.id }}" }, { scheduleAfter: seconds(60) })] });
@@ -88,7 +92,8 @@ describe("a firing of an automation that runs a deployment", () => {
         causes: input.causes,
       },
     ]);
-    const { runId } = commands(out)[0] ?? assert.fail();
+    const command = commands(out)[0] ?? assert.fail();
+    const { runId } = command;
     assert.deepEqual(out.at(-1)?.value, {
       id: deriveId("run-event", runId, "scheduled"),
       runId,
@@ -98,7 +103,8 @@ describe("a firing of an automation that runs a deployment", () => {
       deploymentId: DEPLOYMENT,
       firingId: input.id,
       due: plus(NOON, seconds(60)),
-      detail: { action_index: 0, schedule_after: 60 },
+      command,
+      detail: null,
     });
   });
 
@@ -146,11 +152,11 @@ describe("an action that fails", () => {
     assert.equal(failed?.event, "prefect.automation.action.failed");
     assert.deepEqual(failed.resource, { ...change?.resource, "prefect.trigger-type": "event" });
     assert.deepEqual(
-      failed.related.map((labels) => `${labels["prefect.resource.role"]} ${labels["prefect.resource.id"]}`),
+      failed.related.map((labels) => [labels["prefect.resource.role"], labels["prefect.resource.id"]]),
       [
-        `target prefect.deployment.${DEPLOYMENT}`,
-        `automation-triggered-event prefect.event.${change?.id}`,
-        `triggering-event prefect.event.${event().id}`,
+        ["target", `prefect.deployment.${DEPLOYMENT}`],
+        ["automation-triggered-event", `prefect.event.${change?.id ?? ""}`],
+        ["triggering-event", `prefect.event.${event().id}`],
       ],
     );
     assert.deepEqual(failed.payload, {

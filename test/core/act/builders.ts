@@ -1,6 +1,6 @@
 /** Firings, automations and worlds to act on, each with what a test says and sensible rest. */
 import assert from "node:assert/strict";
-import type { Action } from "../../../src/core/model/action.ts";
+import type { Action, RunDeployment } from "../../../src/core/model/action.ts";
 import type { Automation } from "../../../src/core/model/automation.ts";
 import { type AutomationTable, tableOf } from "../../../src/core/model/automation-table.ts";
 import type { Deployment } from "../../../src/core/model/deployment.ts";
@@ -59,16 +59,15 @@ export const firing = (fields: Partial<Firing> = {}): Firing => ({
   ...fields,
 });
 
-export const runWith = (parameters: JsonObject | null, fields: Partial<Action> = {}): Action =>
-  ({
-    kind: "run-deployment",
-    source: "selected",
-    deploymentId: DEPLOYMENT,
-    parameters,
-    jobVariables: null,
-    scheduleAfter: seconds(0),
-    ...fields,
-  }) as Action;
+export const runWith = (parameters: JsonObject | null, fields: Partial<RunDeployment> = {}): Action => ({
+  kind: "run-deployment",
+  source: "selected",
+  deploymentId: DEPLOYMENT,
+  parameters,
+  jobVariables: null,
+  scheduleAfter: seconds(0),
+  ...fields,
+});
 
 export const automation = (fields: Partial<Automation> = {}): Automation => ({
   id: deriveId("automation", "one"),

@@ -18,7 +18,7 @@ interface Case {
   readonly name: string;
   readonly given: {
     readonly start: string;
-    readonly automations: readonly Readonly<Record<string, Json>>[];
+    readonly automations: readonly { readonly id: string }[];
     readonly script: readonly { readonly at: string; readonly event?: Readonly<Record<string, Json>> }[];
     readonly variables?: Readonly<Record<string, Json>>;
   };
@@ -41,8 +41,10 @@ interface Answer {
 }
 
 const folder = join(import.meta.dirname, "../../oracle/cases");
-const casesOf = (suite: string): readonly Case[] =>
-  JSON.parse(readFileSync(join(folder, `${suite}.json`), "utf8")) as Case[];
+function casesOf(suite: string): readonly Case[] {
+  const cases: readonly Case[] = JSON.parse(readFileSync(join(folder, `${suite}.json`), "utf8"));
+  return cases;
+}
 
 const time = (text: string) => parseInstant(text) ?? assert.fail(text);
 
@@ -58,7 +60,7 @@ function eventsOf({ given }: Case): ReadonlyMap<string, Event> {
 function automationsOf({ given }: Case): ReadonlyMap<string, Automation | null> {
   return new Map(
     given.automations.map((body) => {
-      const id = String(body["id"]);
+      const { id } = body;
       const read = parseAutomation(body, { id, now: time(given.start), fixedIds: true });
       return [id, read.ok ? read.value : null];
     }),

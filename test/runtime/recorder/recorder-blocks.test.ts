@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { instant, seconds } from "../../../src/core/model/time.ts";
-import { type Block, type Cut, Cutter, DEFAULT_CUT, whyNoCut } from "../../../src/runtime/recorder/blocks.ts";
 import type { Batch, LogRecord } from "../../../src/runtime/ports.ts";
+import { type Block, type Cut, Cutter, DEFAULT_CUT, whyNoCut } from "../../../src/runtime/recorder/blocks.ts";
 
 const cut: Cut = { records: 10, span: seconds(1), bytes: 100 };
 
