@@ -77,7 +77,8 @@ async function openHistorySide(settings: Settings, roles: readonly RoleName[]): 
     return { own: null, asked, part: { lines: [], stop: () => asked.close() } };
   }
   const own = await openHistory(clickhouse ?? { path: join(resolve(dataFolder), "history") });
-  if (keeps) await own.prepare();
+  // The engine in this process answers from the start; a server that is down is waited for by the historian.
+  if (keeps && clickhouse === null) await own.prepare();
   if (clickhouse !== null || roles.includes("gateway")) {
     return { own, asked: own, part: { lines: [], stop: () => own.close() } };
   }

@@ -99,7 +99,7 @@ class Definitions {
       ["deployments", deployments],
     ] as const) {
       const name = wire.nameOf(topic);
-      await table.reached(0, (await log.end(name, 0)) - 1);
+      await table.reached(0, (await log.written(name, 0)) - 1);
     }
   }
 

@@ -63,7 +63,10 @@ export async function openGround(
       ticker,
       automations,
       deployments,
-      tables: currentTables(automations, deployments),
+      tables: {
+        current: currentTables(automations, deployments),
+        reached: (offset) => automations.reached(0, offset),
+      },
       report,
       close: async () => {
         await Promise.all([automations.close(), deployments.close()]);
@@ -133,6 +136,7 @@ function currentTables(automations: Table<Automation>, deployments: Table<Deploy
     if (current?.version === version) return current;
     current = {
       version,
+      reach: automations.next(0),
       automations: automationTable(automations),
       deployments: new Map(Array.from(deployments.rows, ([id, row]) => [id, row.value])),
       variables: {},

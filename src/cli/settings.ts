@@ -138,7 +138,7 @@ function readClickhouse(read: SettingsReader): ClickhouseSettings | null {
     url,
     user: read.text("CLICKHOUSE_USER") ?? "default",
     password: read.text("CLICKHOUSE_PASSWORD") ?? "",
-    database: read.text("CLICKHOUSE_DATABASE") ?? "default",
+    database: read.text("CLICKHOUSE_DATABASE") ?? "tripline",
   };
 }
 

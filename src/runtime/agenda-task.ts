@@ -29,7 +29,7 @@ export interface AgendaTaskOptions {
   readonly log: Log;
   readonly wire: Wire;
   readonly ticker: Ticker;
-  readonly tables: () => Tables;
+  readonly tables: { readonly current: () => Tables };
 }
 
 /** The longest wait for new commands: the head of the agenda may be due before. */
@@ -59,7 +59,7 @@ export class AgendaTask {
     this.#step = step.name;
     this.#topic = topic;
     const steps = [{ name: step.name, stage, store: step.store, via: null }];
-    this.#chain = new Chain({ partition, partitions: 1, steps, tables: options.tables() });
+    this.#chain = new Chain({ partition, partitions: 1, steps, tables: options.tables.current() });
   }
 
   /** Works until stopped; throws LogError when the task must be built anew. */
@@ -68,7 +68,9 @@ export class AgendaTask {
     const writer = await log.openWriter(`${wire.nameOf(role.name)}.${partition}`);
     try {
       const topic = wire.nameOf(this.#topic);
-      const end = await log.end(topic, partition);
+      // Not to the committed end: many write here, and behind the open transaction of one of them may stand the
+      // tombstones of the predecessor, of runs that have left already.
+      const end = await log.written(topic, partition);
       const offset = await log.start(topic, partition);
       await readTo(log, { topic, partition, offset }, end, (record) => this.#take(record));
       this.#reader = await log.openReader([{ topic, partition, offset: Math.max(offset, end) }]);

@@ -93,6 +93,12 @@ export interface Log {
   openReader(from: readonly Position[]): Promise<Reader>;
   /** The offset after the last committed record, no open transaction before it. */
   end(topic: string, partition: number): Promise<number>;
+  /**
+   * The offset after the last record written, committed or not. Whoever reads on to there has seen how everything
+   * that now stands in the partition ended; reading to `end` may stop before what others have committed behind the
+   * open transaction of somebody else.
+   */
+  written(topic: string, partition: number): Promise<number>;
   /** The offset of the first record still kept. */
   start(topic: string, partition: number): Promise<number>;
   /** Joins a group that shares the partition numbers of these topics: number p of every topic goes to one member. */
@@ -114,9 +120,15 @@ export class LogError extends Error {
   override readonly name = "LogError";
   /** Whether trying again with a new task can help. */
   readonly retriable: boolean;
-  constructor(message: string, options: { readonly retriable: boolean; readonly cause?: unknown }) {
+  /** Whether somebody else writes under this name by now: who comes back at once would only push him out again. */
+  readonly isFenced: boolean;
+  constructor(
+    message: string,
+    options: { readonly retriable: boolean; readonly isFenced?: boolean; readonly cause?: unknown },
+  ) {
     super(message, { cause: options.cause });
     this.retriable = options.retriable;
+    this.isFenced = options.isFenced ?? false;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Runs a role of the topology: joins its group, and keeps one task alive for each partition number that is its own. */
 import { Keeper, type Running } from "./keeper.ts";
+import type { Poison } from "./poison.ts";
 import type { Log, Member, Membership, Ticker } from "./ports.ts";
 
 export interface RoleOptions {
@@ -9,7 +10,7 @@ export interface RoleOptions {
   readonly topics: readonly string[];
   readonly log: Log;
   readonly ticker: Ticker;
-  readonly buildTask: (partition: number) => Running;
+  readonly buildTask: (partition: number, poison: readonly Poison[]) => Running;
   readonly report: (problem: string) => void;
 }
 
@@ -65,7 +66,7 @@ export class RoleRunner implements Member {
     const { group, ticker, report, buildTask } = this.#options;
     return new Keeper({
       name: `${group}.${partition}`,
-      build: () => buildTask(partition),
+      build: (poison) => buildTask(partition, poison),
       ticker,
       report,
       failed: (error) => {

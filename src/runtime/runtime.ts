@@ -3,15 +3,16 @@ import { stages } from "../core/core.ts";
 import type { Duration } from "../core/model/time.ts";
 import type { Role, Topology } from "../topology/topology.ts";
 import { AgendaTask } from "./agenda-task.ts";
+import type { Poison } from "./poison.ts";
 import type { History, Log, Ticker } from "./ports.ts";
 import { createRecorder, type Source } from "./recorder/recorder.ts";
 import { RoleRunner } from "./role.ts";
-import { type CurrentTables, Task } from "./task/task.ts";
+import { type TableSource, Task } from "./task/task.ts";
 import type { Wire } from "./wire.ts";
 
 export type { Output } from "./chain/chain.ts";
 export { Table } from "./table.ts";
-export type { CurrentTables } from "./task/task.ts";
+export type { CurrentTables, TableSource } from "./task/task.ts";
 export { Wire } from "./wire.ts";
 
 /** What every role stands on. */
@@ -20,7 +21,7 @@ export interface Ground {
   readonly log: Log;
   readonly wire: Wire;
   readonly ticker: Ticker;
-  readonly tables: () => CurrentTables;
+  readonly tables: TableSource;
   /** Told what did not go as it should, and was mended. */
   readonly report: (problem: string) => void;
 }
@@ -45,7 +46,7 @@ export async function startEvaluator(
     ground,
     role,
     ["events", ...vias],
-    (partition) => new Task({ ...ground, role, stages, partition, partitions, clockSkew }),
+    (partition, poison) => new Task({ ...ground, role, stages, partition, partitions, clockSkew, poison }),
   );
 }
 
@@ -64,7 +65,7 @@ async function startRole(
   { wire, log, ticker, report }: Ground,
   role: Role,
   topics: readonly string[],
-  buildTask: (partition: number) => Task | AgendaTask,
+  buildTask: (partition: number, poison: readonly Poison[]) => Task | AgendaTask,
 ): Promise<RunningRole> {
   const named = topics.map((topic) => wire.nameOf(topic));
   return RoleRunner.start({ group: wire.nameOf(role.name), topics: named, log, ticker, buildTask, report });

@@ -59,9 +59,14 @@ export class Table<T> {
     return this.#rows;
   }
 
+  /** The offset up to which a partition is in the table, not included. */
+  next(partition: number): number {
+    return this.#next[partition] ?? 0;
+  }
+
   /** Resolves when a record of this partition and offset is in the table. */
   async reached(partition: number, offset: number): Promise<void> {
-    if ((this.#next[partition] ?? 0) > offset) return;
+    if (this.next(partition) > offset) return;
     await new Promise<void>((resolve) => this.#waiters.push({ partition, offset, resolve }));
   }
 
@@ -77,7 +82,7 @@ export class Table<T> {
     const ends: Promise<void>[] = [];
     for (let partition = 0; partition < count; partition++) {
       this.#next[partition] = await log.start(topic, partition);
-      ends.push(this.reached(partition, (await log.end(topic, partition)) - 1));
+      ends.push(this.reached(partition, (await log.written(topic, partition)) - 1));
     }
     this.#following = this.#follow();
     await Promise.all(ends);
@@ -132,8 +137,8 @@ export class Table<T> {
   }
 
   #moveTo(partition: number, next: number): void {
-    this.#next[partition] = Math.max(next, this.#next[partition] ?? 0);
-    const isReached = (waiter: Waiter): boolean => (this.#next[waiter.partition] ?? 0) > waiter.offset;
+    this.#next[partition] = Math.max(next, this.next(partition));
+    const isReached = (waiter: Waiter): boolean => this.next(waiter.partition) > waiter.offset;
     const reached = this.#waiters.filter(isReached);
     if (reached.length === 0) return;
     this.#waiters = this.#waiters.filter((waiter) => !isReached(waiter));

@@ -122,7 +122,7 @@ describe("where a setting is taken from", () => {
       "ClickHouse with its defaults",
       { CLICKHOUSE_URL: "http://ch:8123" },
       {},
-      { clickhouse: { url: "http://ch:8123", user: "default", password: "", database: "default" } },
+      { clickhouse: { url: "http://ch:8123", user: "default", password: "", database: "tripline" } },
     ],
     [
       "the wiring",

@@ -42,11 +42,12 @@ class Schedulers extends Evaluators {
   startScheduler(): Promise<unknown> {
     const log = this.broker.connect();
     const role = topology.roles["scheduler"] ?? assert.fail("no scheduler");
-    const tables = () => ({
+    const none = {
       automations: { automations: [], triggers: new Map(), gathers: false },
       deployments: new Map(),
       variables: {},
-    });
+    };
+    const tables = { current: () => none };
     const task = new AgendaTask({ role, stages, partition: 0, log, wire, ticker: this.ticker, tables });
     const ended = task.run().catch((error: unknown) => error);
     this.#tasks.push(task);
@@ -125,6 +126,32 @@ describe("a task of the scheduler", () => {
     const end = await zombie;
     assert(end instanceof LogError && end.retriable);
     assert.deepEqual(agenda.left(), ["b 3", "a 5"]);
+  });
+
+  it("sends nothing again whose tombstone stands behind the open transaction of somebody else", async () => {
+    const agenda = schedulers();
+    await agenda.schedule(command("a", 2));
+    void agenda.startScheduler();
+    await agenda.until(() => false, 10);
+    // An evaluator has begun to write the next command and is not done when the first leaves, nor when the scheduler
+    // is built anew.
+    const held = agenda.broker.holdNextCommit("t.evaluator.0");
+    const value = command("b", 0);
+    const writer = await agenda.broker.connect().openWriter("t.evaluator.0");
+    const done = writer.commit([
+      wire.encode({ topic: "run-commands", partition: 0, key: "b", value, gathers: false }),
+    ]);
+    await held.begun;
+    await agenda.until(() => agenda.left().length >= 1);
+    void agenda.startScheduler();
+    await agenda.until(() => false, 50);
+    held.end("commit");
+    await done;
+    await agenda.until(() => agenda.left().length >= 2);
+    assert.deepEqual(
+      agenda.left().map((run) => run.split(" ")[0]),
+      ["a", "b"],
+    );
   });
 
   it("withdraws what a tombstone takes back", async () => {

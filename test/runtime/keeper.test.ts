@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Keeper, type Running } from "../../src/runtime/keeper.ts";
+import { Poison } from "../../src/runtime/poison.ts";
 import { LogError, type Ticker } from "../../src/runtime/ports.ts";
 
 /** Builds tasks that end as they are told, one after the other; the last works until it is stopped. */
@@ -9,6 +10,7 @@ class Workshop {
   readonly reported: string[] = [];
   readonly failures: Error[] = [];
   readonly pauses: number[] = [];
+  poison: readonly Poison[] = [];
   readonly #endings: readonly Error[];
   built = 0;
 
@@ -29,7 +31,10 @@ class Workshop {
     };
     return new Keeper({
       name: "task",
-      build: () => this.#build(),
+      build: (poison) => {
+        this.poison = [...poison];
+        return this.#build();
+      },
       ticker,
       report: (problem) => this.reported.push(problem),
       failed: (error) => this.failures.push(error),
@@ -64,13 +69,29 @@ describe("a keeper", () => {
     assert.deepEqual(workshop.failures, []);
   });
 
-  it("gives up, and says why, where building anew cannot help", async () => {
-    for (const hopeless of [new LogError("data was deleted", { retriable: false }), new TypeError("a bug")]) {
-      const workshop = new Workshop(hopeless);
-      await workshop.keep().ended;
-      assert.deepEqual(workshop.failures, [hopeless]);
-      assert.equal(workshop.built, 1);
-    }
+  it("gives up, and says why, where the log says that building anew cannot help", async () => {
+    const hopeless = new LogError("data was deleted", { retriable: false });
+    const workshop = new Workshop(hopeless);
+    await workshop.keep().ended;
+    assert.deepEqual(workshop.failures, [hopeless]);
+    assert.equal(workshop.built, 1);
+  });
+
+  it("waits longer where somebody else has taken over", async () => {
+    const workshop = new Workshop(new LogError("fenced", { retriable: true, isFenced: true }));
+    const keeper = workshop.keep();
+    while (workshop.built < 2) await nextTurn();
+    await keeper.stop();
+    assert.deepEqual(workshop.pauses, [2000]);
+  });
+
+  it("tells the next what the one before died of", async () => {
+    const poison = new Poison({ topic: "events", offset: 7 }, new TypeError("a bug"));
+    const workshop = new Workshop(poison);
+    const keeper = workshop.keep();
+    while (workshop.built < 2) await nextTurn();
+    await keeper.stop();
+    assert.deepEqual(workshop.poison, [poison]);
   });
 
   it("ends with its task when it is stopped", async () => {

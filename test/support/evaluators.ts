@@ -11,7 +11,7 @@ import { fromMillis, seconds } from "../../src/core/model/time.ts";
 import { openCodecs, schemaNames } from "../../src/edges/avro/avro.ts";
 import { partitionOf } from "../../src/runtime/partitioner.ts";
 import type { Log, Ticker } from "../../src/runtime/ports.ts";
-import { type CurrentTables, Task } from "../../src/runtime/task/task.ts";
+import { type CurrentTables, Task, type TaskOptions } from "../../src/runtime/task/task.ts";
 import { Wire } from "../../src/runtime/wire.ts";
 import { loadTopology } from "../../src/topology/topology.ts";
 import { MemoryBroker } from "./memory-log.ts";
@@ -67,7 +67,7 @@ export class Evaluators {
   }
 
   /** Starts the task of a partition as a process of its own would. */
-  start(partition = 0): Task {
+  start(partition = 0, other: Partial<TaskOptions> = {}): Task {
     const log = this.broker.connect();
     const task = new Task({
       role: topology.roles["evaluator"] ?? assert.fail("no evaluator"),
@@ -77,9 +77,11 @@ export class Evaluators {
       log,
       wire,
       ticker: this.ticker,
-      tables: () => this.#tables,
+      tables: { current: () => this.#tables, reached: async () => {} },
+      poison: [],
       clockSkew: seconds(0),
       report: (problem) => this.reported.push(problem),
+      ...other,
     });
     this.#ends.set(task, { log, ended: task.run().catch((error: unknown) => error) });
     return task;
@@ -149,8 +151,9 @@ export class Evaluators {
   }
 }
 
-const tablesOf = (automations: readonly Automation[], version: number): CurrentTables => ({
+export const tablesOf = (automations: readonly Automation[], version: number): CurrentTables => ({
   version,
+  reach: version + 1,
   automations: tableOf(automations.map((automation) => ({ automation, revision: version }))),
   deployments: new Map(),
   variables: {},

@@ -339,6 +339,10 @@ class MemoryLog implements Log {
     return stableEnd(this.#live().partition(topic, partition));
   }
 
+  async written(topic: string, partition: number): Promise<number> {
+    return this.#live().partition(topic, partition).next;
+  }
+
   async start(topic: string, number: number): Promise<number> {
     const { entries, next } = this.#live().partition(topic, number);
     return entries[0]?.offset ?? next;

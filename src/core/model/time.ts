@@ -43,9 +43,10 @@ export function parseInstant(text: string): Instant | null {
 
 /** Midnight UTC of a day of the calendar, in milliseconds; null where there is no such day. */
 function dayStart(year: number, month: number, day: number): number | null {
-  const at = Date.UTC(year, month - 1, day);
-  const back = new Date(at);
-  return back.getUTCMonth() === month - 1 && back.getUTCDate() === day ? at : null;
+  // Not Date.UTC, which takes the years 0 to 99 for those of the last century.
+  const date = new Date(0);
+  const at = date.setUTCFullYear(year, month - 1, day);
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? at : null;
 }
 
 const secondOfDay = (hour: number, minute: number, second: number): number | null =>

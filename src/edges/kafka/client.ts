@@ -65,6 +65,7 @@ interface Exchange<Told> {
 }
 
 export const READ_COMMITTED = 1;
+export const READ_UNCOMMITTED = 0;
 export const TRANSACTION_COORDINATOR = 1;
 
 /** Long enough for a busy machine; kafkajs gives up a connection after one second. */
@@ -101,9 +102,13 @@ export class Client {
   }
 
   /** A cluster with connections of its own: one at a time fetches from a broker without holding up the others. */
-  cluster(options: { readonly maxInFlightRequests: number | null }): Cluster {
+  cluster(options: {
+    readonly maxInFlightRequests: number | null;
+    readonly isolationLevel?: number;
+  }): Cluster {
     const Cluster = inside<new (options: unknown) => Cluster>("cluster");
     const cluster = new Cluster({
+      isolationLevel: READ_COMMITTED,
       ...this.#connection(),
       ...options,
       retry: { ...PATIENCE, retries: 5 },
@@ -111,7 +116,6 @@ export class Client {
       socketFactory: this.#socketFactory,
       metadataMaxAge: METADATA_MAX_AGE_MS,
       allowAutoTopicCreation: false,
-      isolationLevel: READ_COMMITTED,
       offsets: new Map(),
     });
     cluster.retry = PATIENCE;

@@ -24,13 +24,17 @@ const PERMANENT = new Set([
   "KafkaJSServerDoesNotSupportApiKey",
 ]);
 
+/** What a broker says to a writer whose successor has opened. */
+const FENCED = new Set(["INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED"]);
+
 /** The error as it is told to the runtime; `doing` says what failed, as a clause. */
 export function asLogError(doing: string, cause: unknown): LogError {
   if (cause instanceof LogError) return cause;
   const names = causes(cause).flatMap(namesOf);
   const permanent = names.some((name) => PERMANENT.has(name));
   const said = cause instanceof Error ? cause.message : String(cause);
-  return new LogError(`${doing}: ${said}`, { retriable: !permanent, cause });
+  const isFenced = names.some((name) => FENCED.has(name));
+  return new LogError(`${doing}: ${said}`, { retriable: !permanent, isFenced, cause });
 }
 
 /** Whether an error, or what caused it, is of this type in Kafka's own words. */

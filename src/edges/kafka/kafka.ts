@@ -97,6 +97,10 @@ class KafkaLog implements Log {
     return this.#offsets.end(topic, partition);
   }
 
+  async written(topic: string, partition: number): Promise<number> {
+    return this.#offsets.written(topic, partition);
+  }
+
   async start(topic: string, partition: number): Promise<number> {
     return this.#offsets.start(topic, partition);
   }

@@ -1,15 +1,25 @@
 /** Where a partition begins and ends, and how many partitions there are. */
 import { setTimeout as after } from "node:timers/promises";
 import { LogError } from "../../runtime/ports.ts";
-import { abandon, type Client, type Cluster, TRANSACTION_TIMEOUT_MS } from "./client.ts";
+import {
+  abandon,
+  type Client,
+  type Cluster,
+  READ_COMMITTED,
+  READ_UNCOMMITTED,
+  TRANSACTION_TIMEOUT_MS,
+} from "./client.ts";
 import { asLogError, isOfType } from "./faults.ts";
 
 export interface Edge {
   readonly topic: string;
   readonly partition: number;
-  /** Its first record still kept, or the place after its last committed record with no open transaction before it. */
+  /** Its first record still kept, or the place after its last that the cluster's isolation level shows. */
   readonly at: "start" | "end";
 }
+
+/** Questions about what is not committed yet go by a cluster of their own: kafkajs asks as its cluster is set. */
+type Isolation = typeof READ_COMMITTED | typeof READ_UNCOMMITTED;
 
 export async function offsetOf(cluster: Cluster, { topic, partition, at }: Edge): Promise<number> {
   const asked = { topic, partitions: [{ partition }], fromBeginning: at === "start" };
@@ -27,7 +37,7 @@ export class Offsets {
   readonly #client: Client;
   readonly #counts = new Map<string, number>();
   readonly #committed = new Map<string, number>();
-  #cluster: Promise<Cluster> | null = null;
+  readonly #clusters = new Map<Isolation, Promise<Cluster>>();
   #isClosed = false;
 
   constructor(client: Client) {
@@ -51,6 +61,10 @@ export class Offsets {
     }
   }
 
+  async written(topic: string, partition: number): Promise<number> {
+    return this.#of({ topic, partition, at: "end" }, READ_UNCOMMITTED);
+  }
+
   async start(topic: string, partition: number): Promise<number> {
     return this.#of({ topic, partition, at: "start" });
   }
@@ -70,24 +84,29 @@ export class Offsets {
   }
 
   async #disconnect(): Promise<void> {
-    const cluster = this.#cluster;
-    this.#cluster = null;
-    if (cluster !== null) await cluster.then(abandon, () => {});
+    const clusters = [...this.#clusters.values()];
+    this.#clusters.clear();
+    for (const cluster of clusters) await cluster.then(abandon, () => {});
   }
 
-  async #of(edge: Edge): Promise<number> {
-    return this.#ask(edge.topic, (cluster) => {
+  async #of(edge: Edge, isolation: Isolation = READ_COMMITTED): Promise<number> {
+    const question = (cluster: Cluster): Promise<number> => {
       const known = cluster.findTopicPartitionMetadata(edge.topic);
       if (known.some(({ partitionId }) => partitionId === edge.partition)) return offsetOf(cluster, edge);
       throw new LogError(`${edge.topic} has no partition ${edge.partition}`, { retriable: false });
-    });
+    };
+    return this.#ask(edge.topic, question, isolation);
   }
 
-  async #ask<Told>(topic: string, question: (cluster: Cluster) => Promise<Told>): Promise<Told> {
+  async #ask<Told>(
+    topic: string,
+    question: (cluster: Cluster) => Promise<Told>,
+    isolation: Isolation = READ_COMMITTED,
+  ): Promise<Told> {
     for (let tried = 1; ; tried++) {
       if (this.#isClosed) throw new LogError("the log is closed", { retriable: true });
       try {
-        const cluster = await (this.#cluster ??= this.#connect());
+        const cluster = await this.#clusterFor(isolation);
         await cluster.addMultipleTargetTopics([topic]);
         return await question(cluster);
       } catch (fault) {
@@ -101,8 +120,14 @@ export class Offsets {
     }
   }
 
-  async #connect(): Promise<Cluster> {
-    const cluster = this.#client.cluster({ maxInFlightRequests: null });
+  #clusterFor(isolationLevel: Isolation): Promise<Cluster> {
+    const open = this.#clusters.get(isolationLevel) ?? this.#connect(isolationLevel);
+    this.#clusters.set(isolationLevel, open);
+    return open;
+  }
+
+  async #connect(isolationLevel: Isolation): Promise<Cluster> {
+    const cluster = this.#client.cluster({ maxInFlightRequests: null, isolationLevel });
     await cluster.connect();
     return cluster;
   }

@@ -104,6 +104,11 @@ class SqliteLog implements Log {
     return this.#topics.partition(topic, partition).next;
   }
 
+  /** Nothing is ever seen before it is committed. */
+  async written(topic: string, partition: number): Promise<number> {
+    return this.end(topic, partition);
+  }
+
   async start(topic: string, number: number): Promise<number> {
     this.#refuseIfClosed();
     const { id, next } = this.#topics.partition(topic, number);

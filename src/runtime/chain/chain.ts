@@ -62,6 +62,14 @@ export interface ChainOptions {
 /** What is kept of a trigger: to which meaning its state belongs. */
 interface Rule {
   readonly meaning: string;
+  /** The revision with which it came to mean that. */
+  readonly since: number;
+}
+
+/** What travels says which revision of its trigger it was decided by. */
+interface Decided {
+  readonly triggerId: string;
+  readonly revision: number;
 }
 
 /** The step that takes events in: what is sent to it counts as taken, and its id is remembered. */
@@ -104,8 +112,20 @@ export class Chain {
   /** Takes an input that travelled here through the `via` topic of a step. */
   arrive(stepName: string, key: string, input: unknown, options: { gathers: boolean; at: Instant }): void {
     const step = this.#step(stepName);
+    if (isDecided(input) && this.#isOutdated(input)) return;
     if (options.gathers) this.#inbox(stepName).add(key, input);
     else this.#deliver(step, { key, input }, options.at);
+  }
+
+  /** Decided by a revision from before the trigger came to mean what it means now (design.md, section 2). */
+  #isOutdated({ triggerId, revision }: Decided): boolean {
+    const rule = this.#ruleOf(triggerId);
+    return rule !== null && revision < rule.since;
+  }
+
+  #ruleOf(triggerId: string): Rule | null {
+    const rule = this.#rules.get(triggerId)?.state;
+    return isRule(rule) ? rule : null;
   }
 
   /** This task's own stream time has come to W: wakes what follows it, each at its own time. */
@@ -190,12 +210,16 @@ export class Chain {
   reload(tables: Tables, at: Instant): void {
     this.#tables = tables;
     const { triggers } = tables.automations;
-    const isKept = (id: string): boolean => meaningIn(this.#rules.get(id)) === triggers.get(id)?.meaning;
+    const isKept = (id: string): boolean => this.#ruleOf(id)?.meaning === triggers.get(id)?.meaning;
     const changed = new Set([...this.#rules.keys()].filter((id) => !isKept(id)));
     if (changed.size > 0) this.#forget(changed);
-    for (const [id, { meaning, automation }] of triggers) {
-      if (meaningIn(this.#rules.get(id)) === meaning) continue;
-      this.#rules.set(id, { state: { meaning } satisfies Rule, wakeAt: null, gathers: false });
+    for (const [id, { meaning, automation, revision }] of triggers) {
+      if (this.#ruleOf(id)?.meaning === meaning) continue;
+      this.#rules.set(id, {
+        state: { meaning, since: revision } satisfies Rule,
+        wakeAt: null,
+        gathers: false,
+      });
       this.#load(id, later(at, automation.updated));
     }
   }
@@ -244,6 +268,8 @@ export class Chain {
 
   /** After a restore: an id of an event that was taken before; ids still held as followers are not taken yet. */
   remember(id: string, at: Instant): void {
+    // A repeat was dropped when it came: the time of the first stays.
+    if (this.seen.has(id, at)) return;
     const first = this.#options.steps[0];
     if (first !== undefined && this.#store(first.name).get(id) !== null) return;
     this.seen.add(id, at);
@@ -315,10 +341,11 @@ export class Chain {
   }
 }
 
-const meaningIn = (entry: Entry | null): string | undefined => {
-  const rule = entry?.state;
-  return typeof rule === "object" && rule !== null && "meaning" in rule ? String(rule.meaning) : undefined;
-};
+const isRule = (state: unknown): state is Rule =>
+  typeof state === "object" && state !== null && "meaning" in state;
+
+const isDecided = (input: unknown): input is Decided =>
+  typeof input === "object" && input !== null && "triggerId" in input && "revision" in input;
 
 const changesOf = (store: Store): readonly Change[] =>
   store.takeChanges().map(([key, entry]) => ({ store: store.name, key, entry }));

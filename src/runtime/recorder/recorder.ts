@@ -12,8 +12,7 @@ export type { Block, Cut, Source } from "./blocks.ts";
 
 export interface RecorderOptions {
   readonly log: Log;
-  /** Prepared. */
-  readonly history: Pick<History, "nextOffset" | "insert">;
+  readonly history: Pick<History, "prepare" | "nextOffset" | "insert">;
   readonly sources: readonly Source[];
   readonly sleep: (ms: number) => Promise<void>;
   /** Told of every failure; each is tried again. */
@@ -87,6 +86,8 @@ class Stint {
   }
 
   async #read(): Promise<void> {
+    // Here, not at the start of the process: history that is down keeps nobody else from starting.
+    await this.#options.history.prepare();
     const from = await this.#positions();
     if (this.#isOver) return;
     const cutters = this.#cutters();

@@ -10,11 +10,13 @@ export interface Positions {
   /** By topic, the offset to read on from. */
   readonly inputs: Readonly<Record<string, number>>;
   readonly streamTime: Instant;
+  /** By table, the offset up to which it was read, not included. */
+  readonly tables: Readonly<Record<string, number>>;
 }
 
 /** The store under which positions stand in the changelog. */
 export const POSITIONS = "positions";
-const NOWHERE: Positions = { inputs: {}, streamTime: instant(0) };
+const NOWHERE: Positions = { inputs: {}, streamTime: instant(0), tables: {} };
 
 /** How many records back ids are read again: as many as a task remembers. */
 const REMEMBERED = 100_000;

@@ -10,14 +10,24 @@ import type { Role } from "../../topology/topology.ts";
 import { Chain, type Tables } from "../chain/chain.ts";
 import type { Batch, Log, LogRecord, NewRecord, Position, Reader, Ticker, Writer } from "../ports.ts";
 import { Unreadable } from "../ports.ts";
+import { Poison } from "../poison.ts";
 import { rejection } from "../rejected.ts";
 import type { Watermark, Wire } from "../wire.ts";
 import { POSITIONS, type Positions, restoreIds, restoreState } from "./restore.ts";
 import { Watermarks } from "./watermarks.ts";
 
-/** The tables as they are now; the version tells when they have changed. */
+/** The tables as they are now. */
 export interface CurrentTables extends Tables {
+  /** Tells when they have changed. */
   readonly version: number;
+  /** The offset up to which the automations were read, not included: their revisions are offsets. */
+  readonly reach: number;
+}
+
+export interface TableSource {
+  readonly current: () => CurrentTables;
+  /** Resolves when the automations are read past this offset. */
+  readonly reached: (offset: number) => Promise<void>;
 }
 
 export interface TaskOptions {
@@ -28,11 +38,13 @@ export interface TaskOptions {
   readonly log: Log;
   readonly wire: Wire;
   readonly ticker: Ticker;
-  readonly tables: () => CurrentTables;
+  readonly tables: TableSource;
   /** How far the broker's clocks may be apart (design.md, section 3). */
   readonly clockSkew: Duration;
   /** Told what did not go as it should, and was mended. */
   readonly report: (problem: string) => void;
+  /** What predecessors died of. */
+  readonly poison: readonly Poison[];
 }
 
 /** Commit when the input has run dry, or when this much has gathered. */
@@ -41,7 +53,8 @@ const GATHERED_MS = 100;
 /** Records taken between two pauses for others. */
 const SLICE = 250;
 const IDLE_POLL_MS = 100;
-const ANNOUNCE_MS = 200;
+/** Between two announcements, at work and at rest. */
+const ANNOUNCE_MS = { busy: 200, idle: 500 };
 
 export class Task {
   readonly #options: TaskOptions;
@@ -52,13 +65,13 @@ export class Task {
   readonly #watermarks: Watermarks;
   readonly #positions = new Map<string, number>();
   readonly #rejected: NewRecord[] = [];
-  #tableVersion = -1;
+  #tables: CurrentTables | null = null;
   /** The highest `received` taken: none later may be earlier. */
   #lastReceived = instant(0);
   /** Nothing with `received` up to here is still to come. */
   #streamTime = instant(0);
   #committedTime = instant(0);
-  #announced = { at: 0, times: new Map<string, Instant>() };
+  #announced = { at: 0, times: new Map<string, Instant>(), isNews: false };
   #uncommitted = { records: 0, since: 0 };
   #reader: Reader | null = null;
   #isStopping = false;
@@ -71,7 +84,7 @@ export class Task {
       if (stage === undefined) throw new Error(`roles.${role.name}.${step.name}: no such processor`);
       return { name: step.name, stage, store: step.store, via: step.via };
     });
-    this.#chain = new Chain({ partition, partitions, steps, tables: options.tables() });
+    this.#chain = new Chain({ partition, partitions, steps, tables: options.tables.current() });
     this.#events = inputOf(role);
     this.#vias = steps.flatMap((step) => (step.via === null ? [] : [{ topic: step.via, step: step.name }]));
     this.#watermarks = new Watermarks(partition, partitions);
@@ -127,14 +140,21 @@ export class Task {
     if (records === 0) return;
     if (!this.#isDirty) this.#uncommitted.since = this.#options.ticker.now();
     this.#uncommitted.records += records;
+    this.#announced.isNews = true;
   }
 
   #switchTables(): void {
-    const tables = this.#options.tables();
-    if (tables.version === this.#tableVersion) return;
-    this.#tableVersion = tables.version;
+    const tables = this.#options.tables.current();
+    if (tables.version === this.#tables?.version) return;
+    this.#tables = tables;
     this.#chain.reload(tables, this.#streamTime);
     this.#count(1);
+  }
+
+  /** Waits until this process has read the automations as far as somebody else had. */
+  async #catchUp(reach: number): Promise<void> {
+    await this.#options.tables.reached(reach - 1);
+    this.#switchTables();
   }
 
   async #takeAll(batches: readonly Batch[], writer: Writer): Promise<number> {
@@ -143,9 +163,7 @@ export class Task {
       const topic = this.#options.wire.topicNamed(batch.topic);
       for (let from = 0; from < batch.records.length; from += SLICE) {
         const slice = batch.records.slice(from, from + SLICE);
-        for (const record of slice) this.#take(topic, record);
-        count += slice.length;
-        this.#count(slice.length);
+        for (const record of slice) count += await this.#take(topic, record);
         await this.#options.ticker.breathe();
         if (this.#uncommitted.records >= GATHERED_RECORDS) await this.#commit(writer);
       }
@@ -154,46 +172,63 @@ export class Task {
     return count;
   }
 
-  #take(topic: string, record: LogRecord): void {
+  /** Takes a record, or rejects what cannot be taken; returns how much there is to commit for it. */
+  async #take(topic: string, record: LogRecord): Promise<number> {
+    let work = 1;
     try {
+      this.#refusePoison(topic, record);
       if (topic === this.#events) this.#takeEvent(topic, record);
-      else this.#takeTravelled(topic, record);
+      else work = await this.#takeTravelled(topic, record);
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       const { partition, wire } = this.#options;
       this.#rejected.push(wire.encode(rejection({ topic, partition }, record, error.message)));
     }
     this.#positions.set(topic, record.offset + 1);
+    this.#count(work);
+    return work;
   }
 
   #takeEvent(topic: string, record: LogRecord): void {
+    const { wire, partition } = this.#options;
     const notBefore = later(this.#lastReceived, instant(this.#streamTime + 1));
-    const event = this.#options.wire.decodeEvent(
-      { topic, partition: this.#options.partition },
-      record,
-      notBefore,
-    );
+    const event = wire.decodeEvent({ topic, partition }, record, notBefore);
     this.#lastReceived = event.received;
-    this.#chain.takeEvent(event);
+    // What time brings about is not the event's fault.
+    this.#chain.advanceOwn(event.received);
+    poisonous({ topic, offset: record.offset }, () => {
+      this.#chain.takeEvent(event);
+    });
     this.#streamTime = later(this.#streamTime, minus(event.received, millis(1)));
   }
 
-  #takeTravelled(topic: string, record: LogRecord): void {
-    const value = this.#options.wire.decode(topic, record);
-    if (isWatermark(value)) {
+  /** Announcements are no work: what they lead to is, when it comes about. */
+  async #takeTravelled(topic: string, record: LogRecord): Promise<number> {
+    const value = this.#options.wire.decode<Travelling>(topic, record);
+    if (value.kind === "watermark") {
       this.#watermarks.hear(topic, value.task, value.at);
-      return;
+      return 0;
     }
     const via = this.#vias.find((one) => one.topic === topic);
     if (via === undefined || record.key === null) throw new Unreadable(`nothing here reads from '${topic}'`);
+    const { key } = record;
+    if (value.revision >= (this.#tables?.reach ?? 0)) await this.#catchUp(value.revision + 1);
     const gathers = this.#options.wire.gathers(record);
-    this.#chain.arrive(via.step, record.key, value, { gathers, at: this.#streamTime });
+    poisonous({ topic, offset: record.offset }, () => {
+      this.#chain.arrive(via.step, key, value, { gathers, at: this.#streamTime });
+    });
+    return 1;
+  }
+
+  #refusePoison(topic: string, { offset }: LogRecord): void {
+    const poison = this.#options.poison.find((one) => one.topic === topic && one.offset === offset);
+    if (poison !== undefined) throw new Unreadable(poison.message);
   }
 
   /** Lets time pass: on a partition with nothing left, up to when that was asked; for what gathers, up to the watermark. */
   #advance(batches: readonly Batch[]): void {
     const quiet = batches.find((batch) => this.#options.wire.topicNamed(batch.topic) === this.#events);
-    if (quiet?.isAtEnd === true && quiet.askedAt !== null && !this.#isDirty) {
+    if (quiet?.isAtEnd === true && quiet.askedAt !== null) {
       this.#streamTime = later(this.#streamTime, minus(quiet.askedAt, this.#options.clockSkew));
       this.#chain.advanceOwn(this.#streamTime);
     }
@@ -221,7 +256,11 @@ export class Task {
   }
 
   #positionEntry() {
-    const state: Positions = { inputs: Object.fromEntries(this.#positions), streamTime: this.#streamTime };
+    const state: Positions = {
+      inputs: Object.fromEntries(this.#positions),
+      streamTime: this.#streamTime,
+      tables: { automations: this.#tables?.reach ?? 0 },
+    };
     return { state, wakeAt: null, gathers: false };
   }
 
@@ -243,8 +282,10 @@ export class Task {
   async #announce(writer: Writer): Promise<void> {
     const { ticker, partitions, log } = this.#options;
     if (partitions === 1 || !this.#chain.needsWatermarks || this.#isDirty) return;
-    if (ticker.now() - this.#announced.at < ANNOUNCE_MS) return;
+    const pause = this.#announced.isNews ? ANNOUNCE_MS.busy : ANNOUNCE_MS.idle;
+    if (ticker.now() - this.#announced.at < pause) return;
     this.#announced.at = ticker.now();
+    this.#announced.isNews = false;
     if (this.#streamTime > this.#committedTime) await this.#commit(writer);
     const records = Array.from(this.#ownTimes(), ([topic, at]) => this.#announcement(topic, at)).flat();
     if (records.length > 0) await log.append(records);
@@ -266,6 +307,8 @@ export class Task {
     for (const [topic, offset] of Object.entries(positions.inputs)) this.#positions.set(topic, offset);
     this.#streamTime = positions.streamTime;
     this.#committedTime = positions.streamTime;
+    // By automations older than those its state rests on it would forget what they had counted.
+    await this.#catchUp(positions.tables["automations"] ?? 0);
     const until = this.#positions.get(this.#events) ?? 0;
     this.#lastReceived = await restoreIds({ log, wire, partition, chain: this.#chain }, this.#events, until);
   }
@@ -291,8 +334,17 @@ export class Task {
   }
 }
 
-const isWatermark = (value: unknown): value is Watermark =>
-  typeof value === "object" && value !== null && "kind" in value && value.kind === "watermark";
+/** What comes through the topics that records travel by. */
+type Travelling = Watermark | { readonly kind: "match" | "firing"; readonly revision: number };
+
+/** Does something with a record; what goes wrong there is laid at its door. */
+function poisonous(place: { readonly topic: string; readonly offset: number }, take: () => void): void {
+  try {
+    take();
+  } catch (error) {
+    throw new Poison(place, error);
+  }
+}
 
 /** The topic a role takes its records from: the one its first step reads. */
 function inputOf(role: Role): string {

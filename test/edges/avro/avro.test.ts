@@ -145,7 +145,7 @@ describe("records as Avro", () => {
   it("may be larger than what was written before", () => {
     const codec = codecs.of("stores/rule", "avro");
     for (const chars of [1, 10_000, 5, 3_000_000]) {
-      const rule = { meaning: "ä".repeat(chars) };
+      const rule = { meaning: "ä".repeat(chars), since: 3 };
       assert.deepEqual(codec.decode(codec.encode(rule)), rule);
     }
   });
@@ -275,8 +275,8 @@ describe("a schema that has grown", () => {
   const grown = openCodecs(temp);
 
   it("reads what was written before, with the new field's default", () => {
-    const before = codecs.of("stores/rule", "avro").encode({ meaning: "m" });
-    assert.deepEqual(grown.of("stores/rule", "avro").decode(before), { meaning: "m", grace: null });
+    const before = codecs.of("stores/rule", "avro").encode({ meaning: "m", since: 3 });
+    assert.deepEqual(grown.of("stores/rule", "avro").decode(before), { meaning: "m", since: 3, grace: null });
   });
 
   it("reads so what travels, and what lies in it", () => {

@@ -64,7 +64,8 @@ describe("the historian on ClickHouse", () => {
   /** A process of which the nth insert meets its fate; inserts in flight arrive only when the next process has looked. */
   function processOn(broker: MemoryBroker, fates: Fate[], inFlight: (() => Promise<void>)[]): Recorder {
     let isDead = false;
-    const mortal: Pick<History, "nextOffset" | "insert"> = {
+    const mortal: Pick<History, "prepare" | "nextOffset" | "insert"> = {
+      prepare: () => history.prepare(),
       nextOffset: (table, topic, partition) => history.nextOffset(table, topic, partition),
       async insert(table, rows, token) {
         const insert = (): Promise<void> => history.insert(table, rows, token);

@@ -21,6 +21,13 @@ class MemoryHistory {
   /** What an insert waits for. */
   gate: Promise<void> = Promise.resolve();
 
+  isPrepared = false;
+
+  async prepare(): Promise<void> {
+    if (this.isDown) throw new Error("history is down");
+    this.isPrepared = true;
+  }
+
   async nextOffset(_table: string, topic: string, partition: number): Promise<number> {
     if (this.isDown) throw new Error("history is down");
     const offsets = this.rows
@@ -30,6 +37,7 @@ class MemoryHistory {
   }
 
   async insert(_table: string, rows: readonly Row[], token: string): Promise<void> {
+    if (!this.isPrepared) throw new Error("there are no tables yet");
     this.attempts += 1;
     await this.gate;
     if (this.isDown) throw new Error("history is down");
@@ -290,6 +298,7 @@ describe("a recorder", () => {
 
   it("keeps nothing of a log that was made anew, and says what to do", async () => {
     const { log, history, errors, recorder, until } = await historian();
+    await history.prepare();
     await history.insert("events", [{ topic: "events", partition: 0, offset: 99 }], "old");
     await log.append(numbered(10));
     await recorder.setPartitions([0]);

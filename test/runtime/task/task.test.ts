@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
+import { stages } from "../../../src/core/core.ts";
+import { bucketKey } from "../../../src/core/model/match.ts";
 import type { RunCommand } from "../../../src/core/model/run-command.ts";
 import { seconds } from "../../../src/core/model/time.ts";
 import type { EventTrigger, Trigger } from "../../../src/core/model/trigger.ts";
+import type { Stage } from "../../../src/core/processor.ts";
+import { partitionOf } from "../../../src/runtime/partitioner.ts";
+import { Poison } from "../../../src/runtime/poison.ts";
 import { LogError } from "../../../src/runtime/ports.ts";
 import type { Rejection } from "../../../src/runtime/rejected.ts";
-import { automation, Evaluators } from "../../support/evaluators.ts";
+import { automation, Evaluators, tablesOf } from "../../support/evaluators.ts";
 
 const on = (id: string, expect: string, more: Partial<EventTrigger> = {}): EventTrigger => ({
   kind: "event",
@@ -190,6 +195,30 @@ describe("a task of the evaluator", () => {
     );
   });
 
+  it("dies once of a record that breaks a stage; its successor rejects that record and goes on", async () => {
+    const tasks = evaluators(1, automation("a", on("t", "ping")));
+    const { match } = stages;
+    assert(match !== undefined);
+    const broken: Stage<unknown, unknown> = {
+      ...match,
+      process: (call, world) => {
+        if (JSON.stringify(call.input).includes("boom")) throw new TypeError("a bug");
+        return match.process(call, world);
+      },
+    };
+    const first = tasks.start(0, { stages: { ...stages, match: broken } });
+    tasks.send("boom", "host.a");
+    tasks.send("ping", "host.a");
+    await tasks.until(() => false, 50);
+    const poison = await tasks.endOf(first);
+    assert(poison instanceof Poison);
+    tasks.start(0, { stages: { ...stages, match: broken }, poison: [poison] });
+    await tasks.untilFirings(1);
+    const [rejected] = tasks.values<Rejection>("rejected");
+    assert.deepEqual([rejected?.topic, rejected?.offset], ["events", 0]);
+    assert.match(rejected?.reason ?? "", /TypeError: a bug/);
+  });
+
   it("watches from the moment on at which a trigger without a key is loaded", async () => {
     const tasks = evaluators(1);
     tasks.start();
@@ -221,6 +250,31 @@ describe("four tasks of the evaluator", () => {
       (await tasks.untilFirings(1)).map(({ paidBy }) => paidBy.length),
       [6],
     );
+  });
+
+  it("wait for an automation that another has read already, and lose nothing by it", async () => {
+    const counting = automation("a", on("t", "ping", { threshold: 2, within: seconds(600) }));
+    const tasks = evaluators(4, counting);
+    const published = Promise.withResolvers<void>();
+    let known = tablesOf([], 0);
+    void published.promise.then(() => {
+      known = tablesOf([counting], 1);
+    });
+    const tables = {
+      current: () => known,
+      reached: (offset: number) => (offset < 1 ? Promise.resolve() : published.promise),
+    };
+    const home = partitionOf(bucketKey("t", []), 4);
+    for (let partition = 0; partition < 4; partition++)
+      tasks.start(partition, partition === home ? { tables } : {});
+    tasks.send("ping", "host.a");
+    tasks.send("ping", "host.b");
+    tasks.send("ping", "host.c");
+    await tasks.until(() => tasks.broker.committed("t.matches").some(({ key }) => key !== ""));
+    await tasks.until(() => false, 50);
+    assert.deepEqual(tasks.firings(), []);
+    published.resolve();
+    assert.equal((await tasks.untilFirings(1)).length, 1);
   });
 
   it("wait with what needs all of them while one is away, and catch up when it is back", async () => {

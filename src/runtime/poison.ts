@@ -1,0 +1,14 @@
+/** A record that a task could not take though it could be read: the task dies of it once, and its successor rejects it. */
+
+export class Poison extends Error {
+  override readonly name = "Poison";
+  readonly topic: string;
+  readonly offset: number;
+
+  constructor(place: { readonly topic: string; readonly offset: number }, cause: unknown) {
+    const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    super(`taking ${place.topic} at offset ${place.offset} failed (${reason})`, { cause });
+    this.topic = place.topic;
+    this.offset = place.offset;
+  }
+}
