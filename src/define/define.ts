@@ -7,10 +7,5 @@ export {
   storeAutomation,
 } from "./automation-reader.ts";
 export { automationToJson } from "./automation-writer.ts";
-export {
-  type DeploymentDefinition,
-  type DeploymentTrigger,
-  deploymentId,
-  triggerToAutomation,
-} from "./deployment-reader.ts";
+export { deploymentId, triggerToAutomation } from "./deployment-reader.ts";
 export { type PrefectFileOptions, prefectFile, triggerArgument } from "./prefect-file.ts";

@@ -1,4 +1,4 @@
-/** Answers to conformance cases, as they stand in `expected` (conformance/FORMAT.md). */
+/** Answers to conformance cases, as they stand in `expected` (test/oracle/FORMAT.md). */
 import { type ActionOutcome, actionOutcomes } from "../../src/core/act/act.ts";
 import type { Automation } from "../../src/core/model/automation.ts";
 import type { Event } from "../../src/core/model/event.ts";

@@ -1,4 +1,4 @@
-/** Conformance cases as they stand in `cases/`, and their answers (conformance/FORMAT.md). */
+/** Conformance cases as they stand in `cases/`, and their answers (test/oracle/FORMAT.md). */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";

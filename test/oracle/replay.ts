@@ -1,4 +1,4 @@
-/** Replays a conformance case on one task: every key at home here, W = `at` of the step (conformance/FORMAT.md). */
+/** Replays a conformance case on one task: every key at home here, W = `at` of the step (test/oracle/FORMAT.md). */
 import assert from "node:assert/strict";
 import { act } from "../../src/core/act/act.ts";
 import { compose } from "../../src/core/compose/compose.ts";

@@ -10,7 +10,6 @@ import { actionFailed, stateChange } from "./state-events.ts";
 
 export { type ActionOutcome, actionOutcomes } from "./outcomes.ts";
 export { checkParameters } from "./parameters.ts";
-export { checkTemplate } from "./template.ts";
 
 export const act: Stage<never, Firing> = {
   process({ input }, world) {

@@ -8,9 +8,9 @@ import { type Duration, type Instant, instant, later, millis, minus } from "../.
 import type { Stage } from "../../core/processor.ts";
 import type { Role } from "../../topology/topology.ts";
 import { Chain, type Tables } from "../chain/chain.ts";
+import { Poison } from "../poison.ts";
 import type { Batch, Log, LogRecord, NewRecord, Position, Reader, Ticker, Writer } from "../ports.ts";
 import { Unreadable } from "../ports.ts";
-import { Poison } from "../poison.ts";
 import { rejection } from "../rejected.ts";
 import type { Watermark, Wire } from "../wire.ts";
 import { POSITIONS, type Positions, restoreIds, restoreState } from "./restore.ts";

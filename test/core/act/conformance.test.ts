@@ -1,4 +1,4 @@
-/** The oracle's answers about actions and validation (conformance/FORMAT.md): what each firing's actions come to. */
+/** The oracle's answers about actions and validation (test/oracle/FORMAT.md): what each firing's actions come to. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** The schema files keep to the rules of docs (style, "schemas/"), and each has an example that is what it says. */
+/** The schema files keep to the rules of docs , and each has an example that is what it says. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
