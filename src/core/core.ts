@@ -3,6 +3,7 @@ import { act } from "./act/act.ts";
 import { compose } from "./compose/compose.ts";
 import { evaluate } from "./evaluate/evaluate.ts";
 import { match } from "./match/match.ts";
+import { measure } from "./measure/measure.ts";
 import { order } from "./order/order.ts";
 import type { Stage } from "./processor.ts";
 import { schedule } from "./schedule/schedule.ts";
@@ -12,6 +13,7 @@ export const stages: Readonly<Record<string, Stage<unknown, unknown>>> = {
   order,
   match,
   evaluate,
+  measure,
   compose,
   act,
   schedule,
@@ -22,6 +24,7 @@ export const knownProcessors = {
   order: { reads: ["event"], sends: ["taken"], keepsState: true },
   match: { reads: ["taken"], sends: ["match"], keepsState: false },
   evaluate: { reads: ["match"], sends: ["firing"], keepsState: true },
+  measure: { reads: ["match"], sends: ["firing"], keepsState: true },
   compose: { reads: ["firing"], sends: ["firing"], keepsState: true },
   act: { reads: ["firing"], sends: ["firing", "run-command", "run-event", "event"], keepsState: false },
   schedule: { reads: ["run-command"], sends: ["due-run", "run-event"], keepsState: true },

@@ -93,6 +93,9 @@ function outcomeOf(due: Due, world: Around): ActionOutcome {
   return { index, type, outcome: "executed", run: null, deploymentId: found.id, isPerformed: false };
 }
 
+/** As Prefect's server has it (triggers-spec 4.2): a run with more would be refused there. */
+const PARAMETERS_MAX = 524_288;
+
 function runOutcome(due: Due, action: RunDeployment, world: Around): ActionOutcome {
   const { index, firing, automation, event } = due;
   const numbered = { index, type: action.kind };
@@ -107,9 +110,16 @@ function runOutcome(due: Due, action: RunDeployment, world: Around): ActionOutco
   };
   try {
     const given = renderParameters(action.parameters ?? {}, deployment?.parameterSchema ?? null, rendering);
+    const parameters = { ...deployment?.parameters, ...given };
+    const size = JSON.stringify(parameters).length;
+    if (size > PARAMETERS_MAX) {
+      throw new TemplateError(
+        `its parameters may be ${PARAMETERS_MAX} characters of JSON; these are ${size}`,
+      );
+    }
     const run: RunToSchedule = {
       deploymentId: found.id,
-      parameters: { ...deployment?.parameters, ...given },
+      parameters,
       jobVariables: action.jobVariables,
       scheduleAfter: action.scheduleAfter,
       scheduledTime: plus(firing.triggered, action.scheduleAfter),

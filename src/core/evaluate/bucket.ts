@@ -33,6 +33,8 @@ export interface Bucket {
 /** A firing, as far as the bucket knows it. */
 export interface Fired {
   readonly cause: "timer" | "event";
+  /** Of a timer: whether it was the event taken at that very W that made it due. Then it runs after that event. */
+  readonly isMadeDue?: boolean;
   readonly at: Instant;
   readonly triggered: Instant;
   readonly event: Event | null;

@@ -1,10 +1,9 @@
 /** Evaluate: counts matches in buckets, and fires on presence or absence (semantics.md, section 3). */
 import type { AutomationTable, Placed } from "../model/automation-table.ts";
-import type { Firing } from "../model/firing.ts";
 import { bucketKey, type Match, splitBucketKey } from "../model/match.ts";
 import { type Duration, duration, type Instant, later } from "../model/time.ts";
-import { treeKey } from "../model/tree-key.ts";
 import { type EventTrigger, isStateless } from "../model/trigger.ts";
+import { upwards } from "../model/upwards.ts";
 import type { Emission, Stage, Wake, World } from "../processor.ts";
 import { type Bucket, endOf, isStanding, nextTimer, type Turn } from "./bucket.ts";
 import { firingOf } from "./firing-of.ts";
@@ -94,7 +93,8 @@ function runTimers(
     const timer = nextTimer(trigger, turn.bucket, grace);
     if (timer === null || timer.at > until) break;
     if (timer.does === "forget") return { ...turn, bucket: null };
-    const judged = judge(trigger, turn.bucket, { cause: "timer", triggered: timer.at });
+    const isMadeDue = timer.at === turn.bucket.lagSetAt;
+    const judged = judge(trigger, turn.bucket, { cause: "timer", isMadeDue, triggered: timer.at });
     turn = { bucket: judged.bucket, fired: [...turn.fired, ...judged.fired] };
   }
   return turn;
@@ -132,11 +132,4 @@ function opening(triggerId: string, { automations, at }: World): readonly Emissi
   const key = bucketKey(triggerId, []);
   const value: Open = { kind: "open", triggerId, at };
   return [{ to: "evaluate", key, home: { of: key, gathers: true }, value }];
-}
-
-/** A firing goes to the composite it is a child of, at the home of that tree; that of a root goes to its actions. */
-function upwards(placed: Placed, firing: Firing): Emission {
-  if (placed.parent === null) return { to: "act", key: placed.automation.id, home: null, value: firing };
-  const key = treeKey(placed, firing.key);
-  return { to: "compose", key, home: { of: key, gathers: true }, value: firing };
 }

@@ -19,7 +19,7 @@ export function firingOf(
   const rank =
     cause === "event" && input.kind === "match"
       ? firedRank(input.rank, placed.position, end)
-      : timerRank(placed.position, `${keyText}|${end}`);
+      : timerRank(placed.position, `${keyText}|${end}`, fired.isMadeDue);
   return {
     kind: "firing",
     id: deriveId("firing", trigger.id, keyText, windowStart, windowEnd, event?.id ?? null),

@@ -24,6 +24,7 @@ export function watch(
 /** Who judges, and at which W: a timer at its own time, or an event that shows the window to be over. */
 export interface Judgement {
   readonly cause: "timer" | "event";
+  readonly isMadeDue?: boolean;
   readonly triggered: Instant;
 }
 

@@ -1,7 +1,7 @@
-/** What one event trigger is interested in, compiled once (semantics.md, section 2). */
+/** What one trigger of events or of a metric is interested in, compiled once (semantics.md, section 2). */
 import type { Event } from "../model/event.ts";
-import { type Labels, labelOf } from "../model/labels.ts";
-import { type EventTrigger, type ResourceSpec, relatedSpecs } from "../model/trigger.ts";
+import { type Labels, labelOf, STATE_TYPE } from "../model/labels.ts";
+import { type EventTrigger, type MetricTrigger, type ResourceSpec, relatedSpecs } from "../model/trigger.ts";
 import { glob, type TextMatcher } from "./glob.ts";
 import { type NamePattern, nameMatcher, namePattern } from "./name-pattern.ts";
 
@@ -18,21 +18,36 @@ export function interestOf(trigger: EventTrigger): Interest {
   const after = trigger.after.map(namePattern);
   const expect = trigger.expect.map(namePattern);
   const isExpected = expect.length === 0 ? () => true : anyOf(expect.map(nameMatcher));
-  const primary = resourceMatcher(trigger.match);
-  const related = relatedSpecs(trigger.matchRelated).map(resourceMatcher);
   return {
     names: expect.length === 0 ? null : [...expect, ...after],
     isExpected,
     isStart: anyOf(after.map(nameMatcher)),
-    concerns: (event) => primary(event.resource) && related.every((fits) => event.related.some(fits)),
+    concerns: resourcesOf(trigger),
   };
 }
 
+/** A metric wants every state of its runs, whatever it is called. */
+export function interestOfMetric(trigger: MetricTrigger): Interest {
+  const concerns = resourcesOf(trigger);
+  return {
+    names: null,
+    isExpected: () => true,
+    isStart: () => false,
+    concerns: (event) => labelOf(event.resource, STATE_TYPE) !== null && concerns(event),
+  };
+}
+
+function resourcesOf({ match, matchRelated }: EventTrigger | MetricTrigger): Interest["concerns"] {
+  const primary = resourceMatcher(match);
+  const related = relatedSpecs(matchRelated).map(resourceMatcher);
+  return (event) => primary(event.resource) && related.every((fits) => event.related.some(fits));
+}
+
 /** Every label must have a value that fits at least one of its patterns. */
-function resourceMatcher(spec: ResourceSpec): (labels: Labels) => boolean {
+export function resourceMatcher(spec: ResourceSpec): (labels: Labels) => boolean {
   const wanted = Object.entries(spec).map(([label, patterns]) => ({
     label,
-    fits: anyOf((typeof patterns === "string" ? [patterns] : patterns).map(valueMatcher)),
+    fits: anyOf(patternsOf(patterns).map(valueMatcher)),
   }));
   return (labels) =>
     wanted.every(({ label, fits }) => {
@@ -40,6 +55,10 @@ function resourceMatcher(spec: ResourceSpec): (labels: Labels) => boolean {
       return value !== null && fits(value);
     });
 }
+
+/** One pattern is a list of one. */
+export const patternsOf = (written: string | readonly string[]): readonly string[] =>
+  typeof written === "string" ? [written] : written;
 
 /** One leading `!` negates the glob of the rest. */
 export function valueMatcher(pattern: string): TextMatcher {

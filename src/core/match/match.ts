@@ -7,6 +7,8 @@ import { isStateless } from "../model/trigger.ts";
 import type { Emission, Home, Stage } from "../processor.ts";
 import { type Candidate, indexOf } from "./trigger-index.ts";
 
+export { whyNot } from "./why-not.ts";
+
 export const match: Stage<never, Taken> = {
   process({ input }, { automations }) {
     // Nothing is ever asked for a wake-up here, so none can come.
@@ -39,16 +41,19 @@ function toBucket({ placed, trigger, interest, keyLabels }: Candidate, taken: Ta
     rank,
   };
   const at = bucketKey(trigger.id, key);
-  return { to: "evaluate", key: at, home: homeOf({ trigger, at, event }), value };
+  const to = trigger.kind === "metric" ? "measure" : "evaluate";
+  return { to, key: at, home: homeOf({ trigger, at, event }), value };
 }
 
-/** A bucket by resource id lives where the events of that resource come in; others see events from many tasks. */
+/** A run, and a bucket by resource id, lives where its events come in; others see events from many tasks. */
 function homeOf(bucket: {
   readonly trigger: Candidate["trigger"];
   readonly at: string;
   readonly event: Event;
 }): Home | null {
-  if (isStateless(bucket.trigger)) return null;
-  if (bucket.trigger.forEach.includes(RESOURCE_ID)) return { of: resourceId(bucket.event), gathers: false };
-  return { of: bucket.at, gathers: true };
+  const { trigger, at, event } = bucket;
+  if (trigger.kind === "event" && isStateless(trigger)) return null;
+  if (trigger.kind === "metric" || trigger.forEach.includes(RESOURCE_ID))
+    return { of: resourceId(event), gathers: false };
+  return { of: at, gathers: true };
 }

@@ -1,15 +1,17 @@
 /** Finds the triggers an event may interest by its name and resource, without asking every one of them. */
 import type { AutomationTable, Placed } from "../model/automation-table.ts";
-import { type Event, resourceId } from "../model/event.ts";
-import { RESOURCE_ID } from "../model/labels.ts";
-import type { EventTrigger } from "../model/trigger.ts";
-import { type Interest, interestOf } from "./interest.ts";
+import type { Event } from "../model/event.ts";
+import { labelOf, RESOURCE_ID, STATE_TYPE } from "../model/labels.ts";
+import type { EventTrigger, MetricTrigger } from "../model/trigger.ts";
+import { type Interest, interestOf, interestOfMetric } from "./interest.ts";
+import { RelatedShelf } from "./related-shelf.ts";
+import { Shelf } from "./shelf.ts";
 
 export interface Candidate {
   readonly placed: Placed;
-  readonly trigger: EventTrigger;
+  readonly trigger: EventTrigger | MetricTrigger;
   readonly interest: Interest;
-  /** The labels of its key, in order. */
+  /** The labels of its key, in order; a metric follows each run by itself. */
   readonly keyLabels: readonly string[];
 }
 
@@ -30,21 +32,23 @@ export function indexOf(table: AutomationTable): TriggerIndex {
 }
 
 function build(table: AutomationTable): TriggerIndex {
-  const byName = new Map<string, Shelf>();
-  const byPrefix = new Map<string, Shelf>();
-  const anyName = new Shelf();
+  const byName = new Map<string, EventShelf>();
+  const byPrefix = new Map<string, EventShelf>();
+  const anyName: EventShelf = new Shelf();
+  const ofStates = new RelatedShelf<Candidate>();
   for (const candidate of candidatesOf(table)) {
-    for (const shelf of shelvesFor(candidate, { byName, byPrefix, anyName })) shelf.put(candidate);
+    if (candidate.trigger.kind === "metric") ofStates.put(candidate, candidate.trigger);
+    else for (const shelf of shelvesFor(candidate, { byName, byPrefix, anyName })) shelf.put(candidate);
   }
   const prefixLengths = [...new Set(Array.from(byPrefix.keys(), (prefix) => prefix.length))];
 
   return {
     candidates(event) {
-      const resource = resourceId(event);
       const name = event.event;
-      const found = [...anyName.of(resource)];
-      const take = (shelf: Shelf | undefined): void => {
-        if (shelf !== undefined) found.push(...shelf.of(resource));
+      const found = [...anyName.of(event)];
+      if (labelOf(event.resource, STATE_TYPE) !== null) found.push(...ofStates.of(event));
+      const take = (shelf: EventShelf | undefined): void => {
+        if (shelf !== undefined) found.push(...shelf.of(event));
       };
       take(byName.get(name));
       for (const length of prefixLengths) {
@@ -58,9 +62,10 @@ function build(table: AutomationTable): TriggerIndex {
 function* candidatesOf(table: AutomationTable): Iterable<Candidate> {
   for (const placed of table.triggers.values()) {
     const { trigger } = placed;
-    if (trigger.kind !== "event") continue;
-    const interest = interestOf(trigger);
-    yield { placed, trigger, interest, keyLabels: trigger.forEach.toSorted() };
+    if (trigger.kind === "event")
+      yield { placed, trigger, interest: interestOf(trigger), keyLabels: trigger.forEach.toSorted() };
+    if (trigger.kind === "metric")
+      yield { placed, trigger, interest: interestOfMetric(trigger), keyLabels: [RESOURCE_ID] };
   }
 }
 
@@ -70,17 +75,19 @@ function inOrder(found: readonly Candidate[]): readonly Candidate[] {
   return [...new Set(found)].toSorted((a, b) => a.placed.position - b.placed.position);
 }
 
+type EventShelf = Shelf<Candidate>;
+
 interface Shelves {
-  readonly byName: Map<string, Shelf>;
-  readonly byPrefix: Map<string, Shelf>;
-  readonly anyName: Shelf;
+  readonly byName: Map<string, EventShelf>;
+  readonly byPrefix: Map<string, EventShelf>;
+  readonly anyName: EventShelf;
 }
 
 /** Where a trigger is looked for: under each of its names, or under none where a name cannot lead to it. */
-function shelvesFor(candidate: Candidate, { byName, byPrefix, anyName }: Shelves): ReadonlySet<Shelf> {
+function shelvesFor(candidate: Candidate, { byName, byPrefix, anyName }: Shelves): ReadonlySet<EventShelf> {
   const { names } = candidate.interest;
   if (names === null) return new Set([anyName]);
-  const shelves = new Set<Shelf>();
+  const shelves = new Set<EventShelf>();
   for (const pattern of names) {
     switch (pattern.kind) {
       case "exact":
@@ -99,41 +106,8 @@ function shelvesFor(candidate: Candidate, { byName, byPrefix, anyName }: Shelves
   return shelves;
 }
 
-function shelfAt(shelves: Map<string, Shelf>, name: string): Shelf {
-  const shelf = shelves.get(name) ?? new Shelf();
+function shelfAt(shelves: Map<string, EventShelf>, name: string): EventShelf {
+  const shelf: EventShelf = shelves.get(name) ?? new Shelf();
   shelves.set(name, shelf);
   return shelf;
-}
-
-/** Triggers under one name; those that ask for resource ids by their full text are found by these. */
-class Shelf {
-  readonly #byResource = new Map<string, Candidate[]>();
-  readonly #others: Candidate[] = [];
-
-  put(candidate: Candidate): void {
-    const ids = literalIds(candidate.trigger);
-    if (ids === null) {
-      this.#others.push(candidate);
-      return;
-    }
-    for (const id of new Set(ids)) {
-      const shared = this.#byResource.get(id) ?? [];
-      shared.push(candidate);
-      this.#byResource.set(id, shared);
-    }
-  }
-
-  of(resource: string): readonly Candidate[] {
-    const exact = this.#byResource.get(resource);
-    if (exact === undefined) return this.#others;
-    return this.#others.length === 0 ? exact : [...this.#others, ...exact];
-  }
-}
-
-/** The resource ids a trigger asks for, where none of them is a pattern; null otherwise. */
-function literalIds({ match }: EventTrigger): readonly string[] | null {
-  if (!Object.hasOwn(match, RESOURCE_ID)) return null;
-  const wanted = match[RESOURCE_ID] ?? [];
-  const ids = typeof wanted === "string" ? [wanted] : wanted;
-  return ids.some((id) => id.startsWith("!") || /[*?[]/.test(id)) ? null : ids;
 }

@@ -11,10 +11,9 @@ export const isUuid = (text: string): boolean => UUID.test(text);
 /** UUIDv5 of what the parts say together: the same parts give the same id, and no two lists of parts run into one. */
 export function deriveId(...parts: readonly (string | number | null)[]): string {
   const name = utf8ToBytes(JSON.stringify(parts));
-  const space = bytesOf(TRIPLINE);
-  const input = new Uint8Array(space.length + name.length);
-  input.set(space);
-  input.set(name, space.length);
+  const input = new Uint8Array(NAMESPACE.length + name.length);
+  input.set(NAMESPACE);
+  input.set(name, NAMESPACE.length);
   return stamped(sha1(input), 5);
 }
 
@@ -28,9 +27,17 @@ export function deriveTimeId(millis: number, ...parts: readonly (string | number
 function stamped(hash: Uint8Array, version: number): string {
   hash[6] = ((hash[6] ?? 0) & 0x0f) | (version << 4);
   hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
-  const hex = Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  let id = "";
+  for (let i = 0; i < 16; i++) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) id += "-";
+    id += HEX[hash[i] ?? 0] ?? "";
+  }
+  return id;
 }
 
-const bytesOf = (uuid: string): Uint8Array =>
-  Uint8Array.from(uuid.replaceAll("-", "").match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+/** Every byte as two digits. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+const NAMESPACE = Uint8Array.from(TRIPLINE.replaceAll("-", "").match(/../g) ?? [], (pair) =>
+  Number.parseInt(pair, 16),
+);

@@ -5,6 +5,9 @@ export type Labels = Readonly<Record<string, string>>;
 export const RESOURCE_ID = "prefect.resource.id";
 export const RESOURCE_NAME = "prefect.resource.name";
 export const RESOURCE_ROLE = "prefect.resource.role";
+/** On events that tell of a run's state: its type, and the name people see (triggers-spec 7.2). */
+export const STATE_TYPE = "prefect.state-type";
+export const STATE_NAME = "prefect.state-name";
 
 /** The value of a label, or null; names such as `constructor` are labels like any other. */
 export function labelOf(labels: Labels, name: string): string | null {

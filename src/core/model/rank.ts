@@ -24,8 +24,12 @@ export const releaseRank = (event: Event): string => `0|${sortable(event.occurre
 export const followerRank = (leader: string, event: Event): string =>
   `${leader}/${sortable(event.occurred)}|${event.id}`;
 
-/** What fires by a timer goes before what events make fire; timers by trigger position, then key. */
-export const timerRank = (position: number, rest = ""): string => `0|${sortable(position)}|${rest}`;
+/**
+ * What fires by a timer goes before what events make fire at that instant, timers by trigger position, then key. But a
+ * timer that one of these events made due runs after them, as it does in a replay (semantics.md, section 1).
+ */
+export const timerRank = (position: number, rest = "", isMadeDue = false): string =>
+  `${isMadeDue ? "2" : "0"}|${sortable(position)}|${rest}`;
 
 /** What an event makes fire: by the order in which events are taken, then by trigger position. */
 export const firedRank = (eventRank: string, position: number, rest = ""): string =>
@@ -33,4 +37,4 @@ export const firedRank = (eventRank: string, position: number, rest = ""): strin
 
 /** The same for all firings of one moment: all timers of an instant, or all that was fired while one event was taken. */
 export const momentOf = (firing: Pick<Firing, "cause" | "rank">): string =>
-  firing.cause === "timer" ? "0" : firing.rank.slice(0, firing.rank.lastIndexOf("#"));
+  firing.cause === "timer" ? firing.rank.slice(0, 1) : firing.rank.slice(0, firing.rank.lastIndexOf("#"));

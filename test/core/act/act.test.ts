@@ -173,6 +173,16 @@ describe("an action that fails", () => {
     );
   });
 
+  it("is also one whose parameters no server would take", () => {
+    const large = firing({ event: event({ payload: { text: "x".repeat(300_000) } }) });
+    const twice = runWith({ a: "{{ event.payload.text }}", b: "{{ event.payload.text }}" });
+    const [, failed] = events(emitted(large, automation({ actions: [twice] })));
+    assert.match(
+      JSON.stringify(failed?.payload["reason"]),
+      /its parameters may be 524288 characters of JSON; these are 600/,
+    );
+  });
+
   it("is also one that Tripline does not perform", () => {
     const pause: Action = {
       kind: "other",

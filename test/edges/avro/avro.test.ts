@@ -262,15 +262,15 @@ describe("a schema that has grown", () => {
   cpSync(dir, temp, { recursive: true });
   mkdirSync(join(temp, "past/stores"), { recursive: true });
   const rule = parsed("stores/rule.avsc");
-  const travelling = ["match", "watermark", "event"].map((name) => parsed(`${name}.avsc`));
+  const travelling = ["match", "reading", "watermark", "event"].map((name) => parsed(`${name}.avsc`));
   write("past/stores/rule.1.avsc", rule);
   write("stores/rule.avsc", { ...rule, fields: [...rule.fields, grace] });
   // What lies in the past stands by itself: the match as it was, the event in it written out.
-  const [match, watermark, event] = travelling;
+  const [match, reading, watermark, event] = travelling;
   const written = match?.fields.map((field) =>
     "name" in field && field.name === "event" ? { ...field, type: event } : field,
   );
-  write("past/travelling-match.1.avsc", [{ ...match, fields: written }, watermark ?? {}]);
+  write("past/travelling-match.1.avsc", [{ ...match, fields: written }, watermark ?? {}, reading ?? {}]);
   write("event.avsc", { ...event, fields: [...(event?.fields ?? []), grace] });
   const grown = openCodecs(temp);
 

@@ -45,12 +45,14 @@ describe("the schema files", () => {
       "event",
       "firing",
       "match",
+      "reading",
       "rejection",
       "run-command",
       "run-event",
       "run-order",
       "stores/bucket",
       "stores/entry",
+      "stores/gauge",
       "stores/pending",
       "stores/positions",
       "stores/rule",
@@ -72,8 +74,8 @@ describe("the schema files", () => {
         assert.ok(codecs.of(name, "json"));
       });
 
-      it("is named as its file, or a union of what travels", () => {
-        if (Array.isArray(schema)) assert.match(name, /^travelling-/);
+      it("is named as its file, or a union of what travels or is kept together", () => {
+        if (Array.isArray(schema)) assert.match(name, /^(travelling-|stores\/gauge$)/);
         else {
           assert.equal(defined[0]?.name, pascal(name));
           assert.equal(defined[0]?.namespace, "tripline");
