@@ -4,7 +4,7 @@
  * (design.md, section 5).
  */
 import type { RunCommand } from "../core/model/run-command.ts";
-import { type Instant, instant } from "../core/model/time.ts";
+import type { Instant } from "../core/model/time.ts";
 import type { Stage } from "../core/processor.ts";
 import type { Role } from "../topology/topology.ts";
 import { Chain, type Tables } from "./chain/chain.ts";
@@ -34,8 +34,8 @@ export interface AgendaTaskOptions {
 
 /** The longest wait for new commands: the head of the agenda may be due before. */
 const POLL_MS = 500;
-/** Commands that leave in one transaction at most. */
-const LEAVING = 500;
+/** A transaction ends with the instant at which so many records have gathered. */
+const LEAVING = 1500;
 
 export class AgendaTask {
   readonly #options: AgendaTaskOptions;
@@ -72,7 +72,9 @@ export class AgendaTask {
       // tombstones of the predecessor, of runs that have left already.
       const end = await log.written(topic, partition);
       const offset = await log.start(topic, partition);
-      await readTo(log, { topic, partition, offset }, end, (record) => this.#take(record));
+      const take = (record: LogRecord): void => this.#take(record);
+      const isStopping = (): boolean => this.#isStopping;
+      await readTo(log, { from: { topic, partition, offset }, end, take, isStopping });
       this.#reader = await log.openReader([{ topic, partition, offset: Math.max(offset, end) }]);
       await this.#work(writer, this.#reader);
     } finally {
@@ -150,11 +152,7 @@ export class AgendaTask {
   }
 
   #advance(now: Instant): boolean {
-    for (let sent = 0; sent < LEAVING; sent++) {
-      const due = this.#chain.nextDue();
-      if (due === null || due > now) return false;
-      this.#chain.advanceOwn(instant(due));
-    }
-    return true;
+    this.#chain.advanceOwn(now, LEAVING);
+    return this.#chain.isDueBy(now);
   }
 }

@@ -12,3 +12,12 @@ export class Poison extends Error {
     this.offset = place.offset;
   }
 }
+
+/** Does something with a record; what goes wrong there is laid at its door. */
+export function blaming(place: { readonly topic: string; readonly offset: number }, take: () => void): void {
+  try {
+    take();
+  } catch (error) {
+    throw new Poison(place, error);
+  }
+}

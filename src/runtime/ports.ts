@@ -37,6 +37,9 @@ export interface NewRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What a record may hold; every log takes this much. */
+export const RECORD_BYTES_MAX = 15 * 1024 * 1024;
+
 /** A task's own writer. Opening one fences whoever wrote under its name before, and settles what that one left open. */
 export interface Writer {
   /**

@@ -45,7 +45,7 @@ export async function startEvaluator(
   return startRole(
     ground,
     role,
-    ["events", ...vias],
+    ["events", ...new Set(vias)],
     (partition, poison) => new Task({ ...ground, role, stages, partition, partitions, clockSkew, poison }),
   );
 }

@@ -25,6 +25,8 @@ export interface TableOptions<T> {
   readonly decode: (record: LogRecord) => T;
   readonly ticker: Ticker;
   readonly report: (problem: string) => void;
+  /** Called after rows have changed. */
+  readonly changed?: () => void;
 }
 
 interface Waiter {
@@ -116,8 +118,10 @@ export class Table<T> {
   }
 
   #applyAll(batch: Batch): void {
+    const before = this.version;
     for (const record of batch.records) this.#apply(record);
     this.#moveTo(batch.partition, batch.nextOffset);
+    if (this.version !== before) this.#options.changed?.();
   }
 
   #apply(record: LogRecord): void {

@@ -2,25 +2,37 @@
 import type { Event } from "../core/model/event.ts";
 import { DEFAULT_LIMITS, readEvent } from "../core/model/event-reader.ts";
 import { formatFault } from "../core/model/fault.ts";
+import type { Firing } from "../core/model/firing.ts";
 import { deriveTimeId } from "../core/model/id.ts";
 import { type Instant, later, toMillis } from "../core/model/time.ts";
 import type { Topic, Topology } from "../topology/topology.ts";
 import type { Change, Entry, Output } from "./chain/chain.ts";
-import { type Codec, type Codecs, type LogRecord, type NewRecord, Unreadable } from "./ports.ts";
+import {
+  type Codec,
+  type Codecs,
+  type LogRecord,
+  type NewRecord,
+  RECORD_BYTES_MAX,
+  Unreadable,
+} from "./ports.ts";
 
 /** The header that carries the automations an event came of (semantics.md, S15). */
 const CAUSES = "tripline-causes";
 /** The header of records that travel and gather at their home. */
 const GATHERS = "tripline-gathers";
+/** The header of records that travel: the step they are for. Several steps may share a topic. */
+const STEP = "tripline-step";
 
 /** The schema of what each store keeps. */
 const STORE_SCHEMAS: Readonly<Record<string, string>> = {
   waiting: "stores/waiting",
   buckets: "stores/bucket",
+  gauges: "stores/gauge",
   slots: "stores/slots",
   rules: "stores/rule",
   positions: "stores/positions",
   "inbox-evaluate": "match",
+  "inbox-measure": "reading",
   "inbox-compose": "firing",
 };
 
@@ -36,6 +48,11 @@ export interface Watermark {
   readonly task: number;
   readonly at: Instant;
 }
+
+/** What comes through the topics that records travel by. */
+export type Travelling =
+  | Watermark
+  | { readonly kind: "match" | "reading" | "firing"; readonly revision: number };
 
 export interface WireOptions {
   readonly topology: Topology;
@@ -69,10 +86,16 @@ export class Wire {
     return topic;
   }
 
-  encode({ topic, partition, key, value, gathers }: Output): NewRecord {
+  encode({ topic, partition, key, value, gathers, step }: Output): NewRecord {
     const { schema, format } = this.topic(topic);
-    const encoded = this.#options.codecs.of(schema, format).encode(value);
-    const headers = gathers ? { ...encoded.headers, [GATHERS]: "1" } : encoded.headers;
+    const codec = this.#options.codecs.of(schema, format);
+    let encoded = codec.encode(value);
+    if (encoded.value.length > RECORD_BYTES_MAX && isFiring(value)) encoded = codec.encode(leanFiring(value));
+    const headers = {
+      ...encoded.headers,
+      ...(gathers && { [GATHERS]: "1" }),
+      ...(step !== undefined && { [STEP]: step }),
+    };
     return { topic: this.nameOf(topic), partition, key, value: encoded.value, headers };
   }
 
@@ -87,6 +110,11 @@ export class Wire {
 
   gathers(record: LogRecord): boolean {
     return record.headers[GATHERS] === "1";
+  }
+
+  /** The step a record travels to; null where its sender did not say. */
+  stepOf(record: LogRecord): string | null {
+    return record.headers[STEP] ?? null;
   }
 
   /**
@@ -148,3 +176,15 @@ function parseJson(bytes: Uint8Array): unknown {
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
+
+const isFiring = (value: unknown): value is Firing =>
+  typeof value === "object" && value !== null && "kind" in value && value.kind === "firing";
+
+/** The firing of a composite over many large events: of those below the last, what they were is kept, not what they carried. */
+const leanFiring = (firing: Firing): Firing => ({ ...firing, children: firing.children.map(withoutPayload) });
+
+const withoutPayload = (firing: Firing): Firing => ({
+  ...firing,
+  event: firing.event === null ? null : { ...firing.event, payload: {} },
+  children: firing.children.map(withoutPayload),
+});

@@ -10,6 +10,8 @@ class Workshop {
   readonly reported: string[] = [];
   readonly failures: Error[] = [];
   readonly pauses: number[] = [];
+  readonly waits: string[] = [];
+  worked = 0;
   poison: readonly Poison[] = [];
   readonly #endings: readonly Error[];
   built = 0;
@@ -37,6 +39,11 @@ class Workshop {
       },
       ticker,
       report: (problem) => this.reported.push(problem),
+      waits: ({ message }) => this.waits.push(message),
+      works: async () => {
+        this.worked += 1;
+      },
+      random: () => 1,
       failed: (error) => this.failures.push(error),
     });
   }
@@ -53,20 +60,32 @@ class Workshop {
   }
 }
 
-const fenced = new LogError("fenced", { retriable: true });
+const refused = new LogError("refused", { retriable: true });
+const fenced = new LogError("fenced", { retriable: true, isFenced: true });
 
 describe("a keeper", () => {
   it("builds a task anew, with longer and longer pauses, until it works", async () => {
-    const workshop = new Workshop(fenced, fenced, fenced);
+    const workshop = new Workshop(refused, refused, refused);
     const keeper = workshop.keep();
-    while (workshop.built < 4) await nextTurn();
+    while (workshop.worked < 1) await nextTurn();
     await keeper.stop();
-    assert.deepEqual(workshop.pauses, [100, 200, 400]);
+    // Between them stand the naps of whoever looks whether the task works.
     assert.deepEqual(
-      workshop.reported,
-      Array.from({ length: 3 }, () => "task: fenced; starting over"),
+      workshop.pauses.filter((ms) => ms !== 500),
+      [100, 200, 400],
     );
-    assert.deepEqual(workshop.failures, []);
+    assert.deepEqual(workshop.waits, ["refused", "refused", "refused"]);
+    assert.deepEqual([workshop.reported, workshop.failures], [[], []]);
+  });
+
+  it("pauses for five seconds at most, in naps that do not hold up whoever stops it", async () => {
+    const workshop = new Workshop(...Array.from({ length: 9 }, () => new Error("a bug")));
+    const keeper = workshop.keep();
+    while (workshop.built < 10) await nextTurn();
+    await keeper.stop();
+    assert.ok(workshop.pauses.every((ms) => ms <= 500));
+    const sum = workshop.pauses.reduce((before, ms) => before + ms, 0);
+    assert.equal(sum, 100 + 200 + 400 + 800 + 1_600 + 3_200 + 3 * 5_000);
   });
 
   it("gives up, and says why, where the log says that building anew cannot help", async () => {
@@ -78,11 +97,13 @@ describe("a keeper", () => {
   });
 
   it("waits longer where somebody else has taken over", async () => {
-    const workshop = new Workshop(new LogError("fenced", { retriable: true, isFenced: true }));
+    const workshop = new Workshop(fenced, fenced);
     const keeper = workshop.keep();
-    while (workshop.built < 2) await nextTurn();
+    while (workshop.built < 3) await nextTurn();
     await keeper.stop();
-    assert.deepEqual(workshop.pauses, [2000]);
+    assert.deepEqual(workshop.pauses.slice(0, 8), [500, 500, 500, 500, 500, 500, 500, 500]);
+    // Once is ordinary.
+    assert.deepEqual(workshop.waits, ["fenced"]);
   });
 
   it("tells the next what the one before died of", async () => {
@@ -92,6 +113,7 @@ describe("a keeper", () => {
     while (workshop.built < 2) await nextTurn();
     await keeper.stop();
     assert.deepEqual(workshop.poison, [poison]);
+    assert.match(workshop.reported[0] ?? "", /^task: taking events at offset 7 failed .*; starting over$/);
   });
 
   it("ends with its task when it is stopped", async () => {

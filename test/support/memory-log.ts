@@ -199,7 +199,10 @@ export class MemoryBroker {
 
   async transact(name: string, epoch: number, records: readonly NewRecord[]): Promise<void> {
     const writer = this.#writers.get(name);
-    if (writer?.epoch !== epoch) throw failure(`${name} writes elsewhere by now: this writer is fenced`);
+    if (writer?.epoch !== epoch) {
+      const message = `${name} writes elsewhere by now: this writer is fenced`;
+      throw new LogError(message, { retriable: true, isFenced: true });
+    }
     const routed = records.map((record) => this.#route(record));
     if (records.length === 0) return;
 

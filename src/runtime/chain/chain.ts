@@ -7,13 +7,16 @@ import type { AutomationTable } from "../../core/model/automation-table.ts";
 import type { Deployment } from "../../core/model/deployment.ts";
 import type { Event } from "../../core/model/event.ts";
 import type { Json } from "../../core/model/json.ts";
-import { type Instant, later } from "../../core/model/time.ts";
+import { type Instant, instant, later } from "../../core/model/time.ts";
 import type { Emission, Stage, Wake, World } from "../../core/processor.ts";
 import { partitionOf } from "../partitioner.ts";
 import { Inbox } from "./inbox.ts";
+import type { Observed } from "./observed.ts";
+import { Rules } from "./rules.ts";
 import { SeenIdsMemory } from "./seen-ids.ts";
 import { type Entry, Store } from "./store.ts";
 
+export type { Observed } from "./observed.ts";
 export type { Entry } from "./store.ts";
 
 /** A step of the chain: a stage, and how its inputs travel. */
@@ -35,6 +38,8 @@ export interface Output {
   readonly value: unknown;
   /** For records that travel: whether they gather at their home. */
   readonly gathers: boolean;
+  /** For records that travel: the step they are for. */
+  readonly step?: string;
 }
 
 /** A changed entry of a store; null where the key was forgotten. */
@@ -57,36 +62,27 @@ export interface ChainOptions {
   readonly steps: readonly ChainStep[];
   readonly tables: Tables;
   readonly seenIds?: number;
-}
-
-/** What is kept of a trigger: to which meaning its state belongs. */
-interface Rule {
-  readonly meaning: string;
-  /** The revision with which it came to mean that. */
-  readonly since: number;
-}
-
-/** What travels says which revision of its trigger it was decided by. */
-interface Decided {
-  readonly triggerId: string;
-  readonly revision: number;
+  /** Shown every call of a stage, once it is done; for those who explain what happened. */
+  readonly observe?: (seen: Observed) => void;
 }
 
 /** The step that takes events in: what is sent to it counts as taken, and its id is remembered. */
 const TAKES_EVENTS = "match";
-const RULES = "rules";
+/** Later than anything that is waited for. */
+const NEVER = instant(Number.MAX_SAFE_INTEGER);
 
 export class Chain {
   readonly #options: ChainOptions;
   readonly #steps: ReadonlyMap<string, ChainStep>;
   readonly #stores: ReadonlyMap<string, Store>;
   readonly #inboxes: ReadonlyMap<string, Inbox>;
-  readonly #rules = new Store(RULES);
+  readonly #rules = new Rules();
   /** Every store that the changelog keeps. */
   readonly #kept: readonly Store[];
   readonly seen: SeenIdsMemory;
   #tables: Tables;
   #outputs: Output[] = [];
+  #changeCount = 0;
 
   constructor(options: ChainOptions) {
     this.#options = options;
@@ -97,7 +93,7 @@ export class Chain {
       options.steps.filter((step) => step.via !== null).map((step) => [step.name, new Inbox(step)]),
     );
     const inboxes = Array.from(this.#inboxes.values(), (inbox) => inbox.store);
-    this.#kept = [this.#rules, ...this.#stores.values(), ...inboxes];
+    this.#kept = [this.#rules.store, ...this.#stores.values(), ...inboxes];
     this.seen = new SeenIdsMemory(options.seenIds);
   }
 
@@ -112,44 +108,46 @@ export class Chain {
   /** Takes an input that travelled here through the `via` topic of a step. */
   arrive(stepName: string, key: string, input: unknown, options: { gathers: boolean; at: Instant }): void {
     const step = this.#step(stepName);
-    if (isDecided(input) && this.#isOutdated(input)) return;
-    if (options.gathers) this.#inbox(stepName).add(key, input);
+    // Decided before its trigger came to mean what it means now (design.md, section 2).
+    if (this.#rules.isOutdated(input)) return;
+    if (options.gathers) this.#gather(stepName, key, input);
     else this.#deliver(step, { key, input }, options.at);
   }
 
-  /** Decided by a revision from before the trigger came to mean what it means now (design.md, section 2). */
-  #isOutdated({ triggerId, revision }: Decided): boolean {
-    const rule = this.#ruleOf(triggerId);
-    return rule !== null && revision < rule.since;
+  #gather(stepName: string, key: string, input: unknown): void {
+    this.#inbox(stepName).add(key, input);
+    this.#changeCount += 1;
   }
 
-  #ruleOf(triggerId: string): Rule | null {
-    const rule = this.#rules.get(triggerId)?.state;
-    return isRule(rule) ? rule : null;
-  }
-
-  /** This task's own stream time has come to W: wakes what follows it, each at its own time. */
-  advanceOwn(to: Instant): void {
+  /**
+   * This task's own stream time has come to W: wakes what follows it, each at its own time. Stops early, between two
+   * instants, when more than `pendingMax` waits to be taken; returns how far it came.
+   */
+  advanceOwn(to: Instant, pendingMax = Number.POSITIVE_INFINITY): Instant {
     for (let due = this.#nextOwn(); due !== null && due <= to; due = this.#nextOwn()) {
       // Within one instant bucket timers run before followers are released: later steps first.
       for (const step of this.#options.steps.toReversed()) this.#wake(step, due, false);
+      if (this.pending > pendingMax) return justBefore(this.#nextOwn() ?? NEVER, to);
     }
+    return to;
   }
 
-  /** The watermark of a gathering step has come to W: its inputs and wake-ups up to then, in order. */
-  advanceGathering(stepName: string, to: Instant): void {
+  /** The watermark of a gathering step has come to W: its inputs and wake-ups up to then, in order. Stops early likewise. */
+  advanceGathering(stepName: string, to: Instant, pendingMax = Number.POSITIVE_INFINITY): Instant {
     const step = this.#step(stepName);
-    const inbox = this.#inbox(stepName);
-    const store = this.#store(stepName);
-    for (;;) {
-      const due = store.nextDue(true);
-      const next = inbox.nextAt();
-      if (due !== null && due <= to && (next === null || due <= next)) {
-        this.#wake(step, due, true);
-      } else if (next !== null && next <= to) {
-        for (const taken of inbox.takeAt(next)) this.#deliver(step, taken, next, true);
-      } else return;
+    for (let next = this.#nextGathering(step); next <= to; next = this.#nextGathering(step)) {
+      if (this.pending > pendingMax) return instant(next - 1);
+      // Wake-ups of an instant come before what is taken at it.
+      if (this.#store(stepName).nextDue(true) === next) this.#wake(step, next, true);
+      else for (const taken of this.#inbox(stepName).takeAt(next)) this.#deliver(step, taken, next, true);
     }
+    return to;
+  }
+
+  #nextGathering(step: ChainStep): Instant {
+    const due = this.#store(step.name).nextDue(true) ?? NEVER;
+    const next = this.#inbox(step.name).nextAt() ?? NEVER;
+    return due < next ? due : next;
   }
 
   /**
@@ -193,9 +191,20 @@ export class Chain {
     return least;
   }
 
-  /** Whether there is anything that `take` would give. */
-  get hasWork(): boolean {
-    return this.#outputs.length > 0 || this.#kept.some((store) => store.hasChanges);
+  /** Whether anything that follows this task's own time wants to be woken by then. */
+  isDueBy(at: Instant): boolean {
+    const due = this.#nextOwn();
+    return due !== null && due <= at;
+  }
+
+  /** How much has come about since the last `take`: outputs, and changes of keys. */
+  get pending(): number {
+    return this.#outputs.length + this.#changeCount;
+  }
+
+  /** Of how many keys a step keeps state. */
+  sizeOf(stepName: string): number {
+    return this.#store(stepName).size;
   }
 
   /** Whether any trigger gathers its inputs from all tasks, and so needs to know how far they have come. */
@@ -209,18 +218,12 @@ export class Chain {
    */
   reload(tables: Tables, at: Instant): void {
     this.#tables = tables;
+    this.#changeCount += 1;
     const { triggers } = tables.automations;
-    const isKept = (id: string): boolean => this.#ruleOf(id)?.meaning === triggers.get(id)?.meaning;
-    const changed = new Set([...this.#rules.keys()].filter((id) => !isKept(id)));
+    const changed = this.#rules.changedBy(triggers);
     if (changed.size > 0) this.#forget(changed);
-    for (const [id, { meaning, automation, revision }] of triggers) {
-      if (this.#ruleOf(id)?.meaning === meaning) continue;
-      this.#rules.set(id, {
-        state: { meaning, since: revision } satisfies Rule,
-        wakeAt: null,
-        gathers: false,
-      });
-      this.#load(id, later(at, automation.updated));
+    for (const { trigger, automation } of this.#rules.follow(triggers)) {
+      this.#load(trigger.id, later(at, automation.updated));
     }
   }
 
@@ -235,7 +238,6 @@ export class Chain {
       for (const key of store.keys()) if (goes(owner.of(key))) store.set(key, null);
       this.#inboxes.get(name)?.forget((key) => goes(owner.of(key)));
     }
-    for (const id of changed) if (!triggers.has(id)) this.#rules.set(id, null);
   }
 
   #load(triggerId: string, at: Instant): void {
@@ -257,6 +259,7 @@ export class Chain {
   take(): { readonly outputs: readonly Output[]; readonly changes: readonly Change[] } {
     const outputs = this.#outputs;
     this.#outputs = [];
+    this.#changeCount = 0;
     return { outputs, changes: this.#kept.flatMap((store) => changesOf(store)) };
   }
 
@@ -294,9 +297,18 @@ export class Chain {
     const state = before?.state ?? null;
     const outcome = step.stage.process({ key: call.key, state, input: call.input }, this.#world(at));
     const { wakeAt } = outcome;
-    if (outcome.state === null) store.set(call.key, null);
-    else if (outcome.state !== state || wakeAt !== before?.wakeAt)
-      store.set(call.key, { state: outcome.state, wakeAt, gathers });
+    if (outcome.state !== state || wakeAt !== (before?.wakeAt ?? null)) {
+      store.set(call.key, outcome.state === null ? null : { state: outcome.state, wakeAt, gathers });
+      this.#changeCount += 1;
+    }
+    this.#options.observe?.({
+      ...call,
+      ...outcome,
+      step: step.name,
+      before: state,
+      after: outcome.state,
+      at,
+    });
     for (const emission of outcome.emit) this.#route(emission, at);
   }
 
@@ -311,10 +323,10 @@ export class Chain {
     const home = this.#homeOf(emission);
     const gathers = emission.home?.gathers ?? false;
     if (home === this.#options.partition) {
-      if (gathers) this.#inbox(step.name).add(key, value);
+      if (gathers) this.#gather(step.name, key, value);
       else this.#deliver(step, { key, input: value }, at);
     } else if (step.via !== null) {
-      this.#outputs.push({ topic: step.via, partition: home, key, value, gathers });
+      this.#outputs.push({ topic: step.via, partition: home, key, value, gathers, step: step.name });
     } else
       throw new Error(`step '${step.name}' has no topic to travel by, but '${key}' lives in task ${home}`);
   }
@@ -341,11 +353,8 @@ export class Chain {
   }
 }
 
-const isRule = (state: unknown): state is Rule =>
-  typeof state === "object" && state !== null && "meaning" in state;
-
-const isDecided = (input: unknown): input is Decided =>
-  typeof input === "object" && input !== null && "triggerId" in input && "revision" in input;
+/** How far everything has been taken when this is what comes next. */
+const justBefore = (next: Instant, to: Instant): Instant => (next > to ? to : instant(next - 1));
 
 const changesOf = (store: Store): readonly Change[] =>
   store.takeChanges().map(([key, entry]) => ({ store: store.name, key, entry }));

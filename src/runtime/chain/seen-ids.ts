@@ -7,6 +7,10 @@ const REMEMBERED = minutes(30);
 
 export class SeenIdsMemory implements SeenIds {
   readonly #takenAt = new Map<string, Instant>();
+  /** One walk for good, oldest first: a new one would pass again by every place left empty by what was forgotten. */
+  #ages = this.#takenAt.entries();
+  /** Where the walk stands. */
+  #oldest: readonly [string, Instant] | null = null;
   readonly #capacity: number;
   #reachesBackTo: Instant = instant(0);
   /** How many ids were forgotten before their 30 minutes were over. */
@@ -26,6 +30,8 @@ export class SeenIdsMemory implements SeenIds {
   }
 
   add(id: string, at: Instant): void {
+    // Taken again, it is the newest, and the walk meets it later.
+    if (this.#oldest?.[0] === id) this.#oldest = null;
     this.#takenAt.delete(id);
     this.#takenAt.set(id, at);
     this.#forgetOld(minus(at, REMEMBERED));
@@ -37,14 +43,25 @@ export class SeenIdsMemory implements SeenIds {
   }
 
   #forgetOld(before: Instant): void {
-    for (const [id, takenAt] of this.#takenAt) {
+    for (let oldest = this.#findOldest(); oldest !== null; oldest = this.#findOldest()) {
+      const [id, takenAt] = oldest;
       const isFull = this.#takenAt.size > this.#capacity;
       if (takenAt > before && !isFull) return;
       this.#takenAt.delete(id);
+      this.#oldest = null;
       if (takenAt > before) {
         this.evictedEarly += 1;
         this.#reachesBackTo = takenAt;
       }
     }
+  }
+
+  #findOldest(): readonly [string, Instant] | null {
+    if (this.#oldest !== null) return this.#oldest;
+    const { value, done } = this.#ages.next();
+    // A walk that has come to its end never goes on.
+    if (done === true) this.#ages = this.#takenAt.entries();
+    this.#oldest = value ?? null;
+    return this.#oldest;
   }
 }

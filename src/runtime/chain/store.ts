@@ -19,7 +19,7 @@ export class Store {
   readonly name: string;
   readonly #entries = new Map<string, Entry>();
   readonly #changed = new Set<string>();
-  readonly #timers = { own: newTimers(), gathering: newTimers() };
+  #timers = { own: newTimers(), gathering: newTimers() };
   /** The earliest time at which a key stands in the heap: a wake-up that only moves later is pushed when that comes. */
   readonly #queued = new Map<string, Instant>();
 
@@ -54,10 +54,6 @@ export class Store {
     }
     this.#entries.set(key, entry);
     if (entry.wakeAt !== null) this.#queue(key, entry.wakeAt, entry.gathers);
-  }
-
-  get hasChanges(): boolean {
-    return this.#changed.size > 0;
   }
 
   /** The keys changed since the last call, each with what is now kept under it. */
@@ -109,7 +105,26 @@ export class Store {
     if (queued !== undefined && queued <= due) return;
     this.#queued.set(key, due);
     (gathers ? this.#timers.gathering : this.#timers.own).push({ due, key });
+    if (this.timerCount > 2 * this.#entries.size + SPARE_TIMERS) this.#sweepTimers();
+  }
+
+  /** How many timers are held; those of keys that are gone go when they are due, or when they are too many. */
+  get timerCount(): number {
+    return this.#timers.own.size + this.#timers.gathering.size;
+  }
+
+  #sweepTimers(): void {
+    this.#timers = { own: newTimers(), gathering: newTimers() };
+    this.#queued.clear();
+    for (const [key, { wakeAt, gathers }] of this.#entries) {
+      if (wakeAt === null) continue;
+      this.#queued.set(key, wakeAt);
+      (gathers ? this.#timers.gathering : this.#timers.own).push({ due: wakeAt, key });
+    }
   }
 }
+
+/** So many timers of gone keys are not worth a sweep. */
+const SPARE_TIMERS = 1024;
 
 const newTimers = (): Heap<Timer> => new Heap<Timer>((a, b) => a.due < b.due);

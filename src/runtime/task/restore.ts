@@ -1,7 +1,7 @@
 /** Reading a task's state back: from its changelog, and from the tail of its input the ids it has taken. */
 import { type Instant, instant } from "../../core/model/time.ts";
 import type { Chain } from "../chain/chain.ts";
-import { type Log, Unreadable } from "../ports.ts";
+import { type Log, type LogRecord, type Position, Unreadable } from "../ports.ts";
 import { readTo } from "../read-to.ts";
 import type { Wire } from "../wire.ts";
 
@@ -26,6 +26,7 @@ interface Restored {
   readonly wire: Wire;
   readonly partition: number;
   readonly chain: Chain;
+  readonly isStopping: () => boolean;
 }
 
 /**
@@ -33,16 +34,17 @@ interface Restored {
  * from then on nobody else can append to it (design.md, section 2).
  */
 export async function restoreState(task: Restored & { readonly changelog: string }): Promise<Positions> {
-  const { log, wire, partition, chain, changelog } = task;
+  const { log, wire, partition, chain, changelog, isStopping } = task;
   const topic = wire.nameOf(changelog);
   const end = await log.end(topic, partition);
   const offset = await log.start(topic, partition);
   let positions = NOWHERE;
-  await readTo(log, { topic, partition, offset }, end, (record) => {
+  const take = (record: LogRecord): void => {
     const { store, key, entry } = wire.decodeChange(record);
     if (store === POSITIONS) positions = isPositions(entry?.state) ? entry.state : NOWHERE;
     else chain.restore(store, key, entry);
-  });
+  };
+  await readTo(log, { from: { topic, partition, offset }, end, take, isStopping });
   return positions;
 }
 
@@ -51,12 +53,12 @@ export async function restoreState(task: Restored & { readonly changelog: string
  * them once more. Returns the `received` of the last of them.
  */
 export async function restoreIds(task: Restored, events: string, until: number): Promise<Instant> {
-  const { log, wire, partition, chain } = task;
+  const { log, wire, partition, chain, isStopping } = task;
   const topic = wire.nameOf(events);
   const start = await log.start(topic, partition);
   const offset = Math.max(start, until - REMEMBERED);
   let last = instant(0);
-  await readTo(log, { topic, partition, offset }, until, (record) => {
+  const take = (record: LogRecord): void => {
     try {
       const event = wire.decodeEvent({ topic: events, partition }, record, last);
       if (last === 0 && offset > start) chain.seen.startFrom(event.received);
@@ -66,8 +68,26 @@ export async function restoreIds(task: Restored, events: string, until: number):
       // It was rejected when it was read the first time.
       if (!(error instanceof Unreadable)) throw error;
     }
-  });
+  };
+  await readTo(log, { from: { topic, partition, offset }, end: until, take, isStopping });
   return last;
+}
+
+/** Where the last commit stood; where records were deleted meanwhile, the first that is left, and that is told. */
+export async function startingPoint(
+  task: Pick<Restored, "log" | "wire" | "partition"> & { readonly report: (problem: string) => void },
+  name: string,
+  position: number | null,
+): Promise<Position> {
+  const { log, wire, partition, report } = task;
+  const topic = wire.nameOf(name);
+  const start = await log.start(topic, partition);
+  if (position === null || position >= start) return { topic, partition, offset: position ?? start };
+  report(
+    `${topic}, partition ${partition}: offsets ${position} to ${start - 1} were deleted before they were read; ` +
+      "keep this topic longer than its evaluators may be away",
+  );
+  return { topic, partition, offset: start };
 }
 
 const isPositions = (state: unknown): state is Positions =>

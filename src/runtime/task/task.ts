@@ -8,12 +8,14 @@ import { type Duration, type Instant, instant, later, millis, minus } from "../.
 import type { Stage } from "../../core/processor.ts";
 import type { Role } from "../../topology/topology.ts";
 import { Chain, type Tables } from "../chain/chain.ts";
-import { Poison } from "../poison.ts";
+import { blaming, type Poison } from "../poison.ts";
 import type { Batch, Log, LogRecord, NewRecord, Position, Reader, Ticker, Writer } from "../ports.ts";
 import { Unreadable } from "../ports.ts";
 import { rejection } from "../rejected.ts";
-import type { Watermark, Wire } from "../wire.ts";
-import { POSITIONS, type Positions, restoreIds, restoreState } from "./restore.ts";
+import type { Travelling, Watermark, Wire } from "../wire.ts";
+import { Announcer } from "./announcer.ts";
+import { POSITIONS, type Positions, restoreIds, restoreState, startingPoint } from "./restore.ts";
+import { stepFor, type Via, viasOf } from "./vias.ts";
 import { Watermarks } from "./watermarks.ts";
 
 /** The tables as they are now. */
@@ -53,16 +55,15 @@ const GATHERED_MS = 100;
 /** Records taken between two pauses for others. */
 const SLICE = 250;
 const IDLE_POLL_MS = 100;
-/** Between two announcements, at work and at rest. */
-const ANNOUNCE_MS = { busy: 200, idle: 500 };
 
 export class Task {
   readonly #options: TaskOptions;
   readonly #chain: Chain;
   readonly #events: string;
   /** The topics records travel by to their home, in the order of the steps. */
-  readonly #vias: readonly { readonly topic: string; readonly step: string }[];
+  readonly #vias: readonly Via[];
   readonly #watermarks: Watermarks;
+  readonly #announcer: Announcer;
   readonly #positions = new Map<string, number>();
   readonly #rejected: NewRecord[] = [];
   #tables: CurrentTables | null = null;
@@ -71,8 +72,9 @@ export class Task {
   /** Nothing with `received` up to here is still to come. */
   #streamTime = instant(0);
   #committedTime = instant(0);
-  #announced = { at: 0, times: new Map<string, Instant>(), isNews: false };
   #uncommitted = { records: 0, since: 0 };
+  /** Records taken so far. */
+  #taken = 0;
   #reader: Reader | null = null;
   #isStopping = false;
 
@@ -86,8 +88,9 @@ export class Task {
     });
     this.#chain = new Chain({ partition, partitions, steps, tables: options.tables.current() });
     this.#events = inputOf(role);
-    this.#vias = steps.flatMap((step) => (step.via === null ? [] : [{ topic: step.via, step: step.name }]));
+    this.#vias = viasOf(role);
     this.#watermarks = new Watermarks(partition, partitions);
+    this.#announcer = new Announcer(options);
   }
 
   /** Works until stopped; throws LogError when the task must be built anew. */
@@ -117,7 +120,7 @@ export class Task {
       const batches = await polled;
       this.#switchTables();
       const count = await this.#takeAll(batches, writer);
-      this.#advance(batches);
+      await this.#advance(batches, writer);
       polled = reader.poll(this.#isDirty ? 0 : IDLE_POLL_MS);
       polled.catch(() => {});
       if (this.#isDirty && (count === 0 || this.#hasGathered)) await this.#commit(writer);
@@ -130,6 +133,11 @@ export class Task {
     return this.#uncommitted.records > 0;
   }
 
+  /** Whether memory should not hold more of what is not committed. */
+  get #isFull(): boolean {
+    return this.#uncommitted.records >= GATHERED_RECORDS || this.#chain.pending > 2 * GATHERED_RECORDS;
+  }
+
   get #hasGathered(): boolean {
     const { records, since } = this.#uncommitted;
     return records >= GATHERED_RECORDS || this.#options.ticker.now() - since >= GATHERED_MS;
@@ -140,7 +148,7 @@ export class Task {
     if (records === 0) return;
     if (!this.#isDirty) this.#uncommitted.since = this.#options.ticker.now();
     this.#uncommitted.records += records;
-    this.#announced.isNews = true;
+    this.#announcer.noteWork();
   }
 
   #switchTables(): void {
@@ -158,66 +166,91 @@ export class Task {
   }
 
   async #takeAll(batches: readonly Batch[], writer: Writer): Promise<number> {
-    let count = 0;
+    const before = this.#taken;
     for (const batch of batches) {
       const topic = this.#options.wire.topicNamed(batch.topic);
       for (let from = 0; from < batch.records.length; from += SLICE) {
         const slice = batch.records.slice(from, from + SLICE);
-        for (const record of slice) count += await this.#take(topic, record);
+        if (topic === this.#events) await this.#takeEvents(slice, writer);
+        else await this.#takeTravelled(topic, slice, writer);
         await this.#options.ticker.breathe();
-        if (this.#uncommitted.records >= GATHERED_RECORDS) await this.#commit(writer);
       }
       this.#positions.set(topic, Math.max(batch.nextOffset, this.#positions.get(topic) ?? 0));
     }
-    return count;
+    return this.#taken - before;
   }
 
-  /** Takes a record, or rejects what cannot be taken; returns how much there is to commit for it. */
-  async #take(topic: string, record: LogRecord): Promise<number> {
-    let work = 1;
+  async #takeEvents(records: readonly LogRecord[], writer: Writer): Promise<void> {
+    for (const record of records) {
+      // What time brings about comes first, and is not the event's fault.
+      if (this.#chain.isDueBy(record.timestamp)) await this.#passTime(record.timestamp, writer);
+      this.#guard(this.#events, record, () => this.#takeEvent(record));
+      if (this.#isFull) await this.#commit(writer);
+    }
+  }
+
+  async #takeTravelled(topic: string, records: readonly LogRecord[], writer: Writer): Promise<void> {
+    const values = records.map((record) => this.#read(topic, record));
+    const newest = Math.max(...values.map((value) => ("revision" in value ? value.revision : 0)));
+    if (newest >= (this.#tables?.reach ?? 0)) await this.#catchUp(newest + 1);
+    for (const [i, record] of records.entries()) {
+      const value = values[i];
+      if (value !== undefined && "task" in value) this.#hear(topic, record, value);
+      else this.#guard(topic, record, () => this.#arrive(topic, record, value));
+      if (this.#isFull) await this.#commit(writer);
+    }
+  }
+
+  #read(topic: string, record: LogRecord): Travelling | Unreadable {
+    try {
+      return this.#options.wire.decode<Travelling>(topic, record);
+    } catch (error) {
+      if (error instanceof Unreadable) return error;
+      throw error;
+    }
+  }
+
+  /** Takes a record; what cannot be taken is rejected, with its place and the reason, and the task goes on. */
+  #guard(topic: string, record: LogRecord, take: () => void): void {
     try {
       this.#refusePoison(topic, record);
-      if (topic === this.#events) this.#takeEvent(topic, record);
-      else work = await this.#takeTravelled(topic, record);
+      take();
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       const { partition, wire } = this.#options;
       this.#rejected.push(wire.encode(rejection({ topic, partition }, record, error.message)));
     }
     this.#positions.set(topic, record.offset + 1);
-    this.#count(work);
-    return work;
+    this.#taken += 1;
+    this.#count(1);
   }
 
-  #takeEvent(topic: string, record: LogRecord): void {
+  #takeEvent(record: LogRecord): void {
     const { wire, partition } = this.#options;
     const notBefore = later(this.#lastReceived, instant(this.#streamTime + 1));
-    const event = wire.decodeEvent({ topic, partition }, record, notBefore);
+    const event = wire.decodeEvent({ topic: this.#events, partition }, record, notBefore);
     this.#lastReceived = event.received;
-    // What time brings about is not the event's fault.
-    this.#chain.advanceOwn(event.received);
-    poisonous({ topic, offset: record.offset }, () => {
+    blaming({ topic: this.#events, offset: record.offset }, () => {
       this.#chain.takeEvent(event);
     });
     this.#streamTime = later(this.#streamTime, minus(event.received, millis(1)));
   }
 
-  /** Announcements are no work: what they lead to is, when it comes about. */
-  async #takeTravelled(topic: string, record: LogRecord): Promise<number> {
-    const value = this.#options.wire.decode<Travelling>(topic, record);
-    if (value.kind === "watermark") {
-      this.#watermarks.hear(topic, value.task, value.at);
-      return 0;
-    }
-    const via = this.#vias.find((one) => one.topic === topic);
-    if (via === undefined || record.key === null) throw new Unreadable(`nothing here reads from '${topic}'`);
+  /** An announcement is no work: what it leads to is, when it comes about. */
+  #hear(topic: string, record: LogRecord, { task, at }: Watermark): void {
+    this.#watermarks.hear(topic, task, at);
+    this.#positions.set(topic, record.offset + 1);
+  }
+
+  #arrive(topic: string, record: LogRecord, value: Travelling | Unreadable | undefined): void {
+    if (value instanceof Unreadable) throw value;
+    const step = stepFor(this.#vias, topic, this.#options.wire.stepOf(record));
     const { key } = record;
-    if (value.revision >= (this.#tables?.reach ?? 0)) await this.#catchUp(value.revision + 1);
+    if (step === undefined || key === null) throw new Unreadable(`nothing here reads this from '${topic}'`);
     const gathers = this.#options.wire.gathers(record);
-    poisonous({ topic, offset: record.offset }, () => {
-      this.#chain.arrive(via.step, key, value, { gathers, at: this.#streamTime });
+    blaming({ topic, offset: record.offset }, () => {
+      this.#chain.arrive(step, key, value, { gathers, at: this.#streamTime });
     });
-    return 1;
   }
 
   #refusePoison(topic: string, { offset }: LogRecord): void {
@@ -226,18 +259,39 @@ export class Task {
   }
 
   /** Lets time pass: on a partition with nothing left, up to when that was asked; for what gathers, up to the watermark. */
-  #advance(batches: readonly Batch[]): void {
+  async #advance(batches: readonly Batch[], writer: Writer): Promise<void> {
     const quiet = batches.find((batch) => this.#options.wire.topicNamed(batch.topic) === this.#events);
     if (quiet?.isAtEnd === true && quiet.askedAt !== null) {
-      this.#streamTime = later(this.#streamTime, minus(quiet.askedAt, this.#options.clockSkew));
-      this.#chain.advanceOwn(this.#streamTime);
+      const asked = minus(quiet.askedAt, this.#options.clockSkew);
+      await this.#passTime(asked, writer);
+      this.#streamTime = later(this.#streamTime, asked);
     }
     let own = this.#streamTime;
-    for (const { topic, step } of this.#vias) {
+    for (const { topic, steps } of this.#vias) {
       own = this.#watermarks.least(topic, own);
-      this.#chain.advanceGathering(step, own);
+      for (const step of steps) {
+        await this.#inPortions(own, writer, (to) => this.#chain.advanceGathering(step, to, GATHERED_RECORDS));
+      }
     }
-    this.#count(this.#chain.hasWork ? 1 : 0);
+    this.#count(this.#chain.pending > 0 ? 1 : 0);
+  }
+
+  /** This task's own time goes on to W, whatever is received at W still to come. */
+  async #passTime(to: Instant, writer: Writer): Promise<void> {
+    await this.#inPortions(to, writer, (next) => {
+      const reached = this.#chain.advanceOwn(next, GATHERED_RECORDS);
+      this.#streamTime = later(this.#streamTime, reached < to ? reached : instant(to - 1));
+      return reached;
+    });
+    this.#count(this.#chain.pending > 0 ? 1 : 0);
+  }
+
+  /** What long silence has brought about may be more than memory holds: it is committed in portions. */
+  async #inPortions(to: Instant, writer: Writer, advance: (to: Instant) => Instant): Promise<void> {
+    while (advance(to) < to) {
+      await this.#commit(writer);
+      await this.#options.ticker.breathe();
+    }
   }
 
   async #commit(writer: Writer): Promise<void> {
@@ -264,85 +318,34 @@ export class Task {
     return { state, wakeAt: null, gathers: false };
   }
 
-  /** What this task can announce through each topic: that far has everything been taken that leads there. */
-  #ownTimes(): Map<string, Instant> {
-    let own = this.#streamTime;
-    const times = new Map<string, Instant>();
-    for (const { topic } of this.#vias) {
-      times.set(topic, own);
-      own = this.#watermarks.least(topic, own);
-    }
-    return times;
-  }
-
-  /**
-   * Tells the other tasks how far this one has come: outside the transaction, after the commit it rests on. Once true
-   * it stays true, so it does no harm to say it twice.
-   */
+  /** Tells the other tasks how far this one has come: outside the transaction, after the commit it rests on. */
   async #announce(writer: Writer): Promise<void> {
-    const { ticker, partitions, log } = this.#options;
-    if (partitions === 1 || !this.#chain.needsWatermarks || this.#isDirty) return;
-    const pause = this.#announced.isNews ? ANNOUNCE_MS.busy : ANNOUNCE_MS.idle;
-    if (ticker.now() - this.#announced.at < pause) return;
-    this.#announced.at = ticker.now();
-    this.#announced.isNews = false;
+    if (this.#isDirty || !this.#chain.needsWatermarks || !this.#announcer.isDue()) return;
     if (this.#streamTime > this.#committedTime) await this.#commit(writer);
-    const records = Array.from(this.#ownTimes(), ([topic, at]) => this.#announcement(topic, at)).flat();
-    if (records.length > 0) await log.append(records);
-  }
-
-  #announcement(topic: string, at: Instant): NewRecord[] {
-    const { partitions, partition, wire } = this.#options;
-    if (at <= (this.#announced.times.get(topic) ?? 0)) return [];
-    this.#announced.times.set(topic, at);
-    const value: Watermark = { kind: "watermark", task: partition, at };
-    const others = Array.from({ length: partitions }, (_, to) => to).filter((to) => to !== partition);
-    return others.map((to) => wire.encode({ topic, partition: to, key: "", value, gathers: false }));
+    const topics = this.#vias.map(({ topic }) => topic);
+    await this.#announcer.announce(this.#watermarks.timesOf(topics, this.#streamTime));
   }
 
   async #restore(): Promise<void> {
     const { log, wire, partition, role } = this.#options;
     const changelog = required(role.changelog);
-    const positions = await restoreState({ log, wire, changelog, partition, chain: this.#chain });
+    const isStopping = (): boolean => this.#isStopping;
+    const restored = { log, wire, partition, chain: this.#chain, isStopping };
+    const positions = await restoreState({ ...restored, changelog });
     for (const [topic, offset] of Object.entries(positions.inputs)) this.#positions.set(topic, offset);
     this.#streamTime = positions.streamTime;
     this.#committedTime = positions.streamTime;
     // By automations older than those its state rests on it would forget what they had counted.
     await this.#catchUp(positions.tables["automations"] ?? 0);
     const until = this.#positions.get(this.#events) ?? 0;
-    this.#lastReceived = await restoreIds({ log, wire, partition, chain: this.#chain }, this.#events, until);
+    this.#lastReceived = await restoreIds(restored, this.#events, until);
   }
 
   async #startingPoints(): Promise<readonly Position[]> {
     const topics = [this.#events, ...this.#vias.map(({ topic }) => topic)];
-    return Promise.all(topics.map((topic) => this.#startingPoint(topic)));
-  }
-
-  /** Where the last commit stood; where records were deleted meanwhile, the first that is left, and that is told. */
-  async #startingPoint(name: string): Promise<Position> {
-    const { log, wire, partition, report } = this.#options;
-    const topic = wire.nameOf(name);
-    const start = await log.start(topic, partition);
-    const position = this.#positions.get(name) ?? start;
-    if (position < start) {
-      report(
-        `${topic}, partition ${partition}: offsets ${position} to ${start - 1} were deleted before they were read; ` +
-          "keep this topic longer than its evaluators may be away",
-      );
-    }
-    return { topic, partition, offset: Math.max(position, start) };
-  }
-}
-
-/** What comes through the topics that records travel by. */
-type Travelling = Watermark | { readonly kind: "match" | "firing"; readonly revision: number };
-
-/** Does something with a record; what goes wrong there is laid at its door. */
-function poisonous(place: { readonly topic: string; readonly offset: number }, take: () => void): void {
-  try {
-    take();
-  } catch (error) {
-    throw new Poison(place, error);
+    return Promise.all(
+      topics.map((topic) => startingPoint(this.#options, topic, this.#positions.get(topic) ?? null)),
+    );
   }
 }
 

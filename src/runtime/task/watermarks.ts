@@ -28,6 +28,17 @@ export class Watermarks {
     );
   }
 
+  /** How far everything has been taken that leads to each of these topics, in the order of the steps that read them. */
+  timesOf(vias: readonly string[], streamTime: Instant): ReadonlyMap<string, Instant> {
+    let own = streamTime;
+    const times = new Map<string, Instant>();
+    for (const via of vias) {
+      times.set(via, own);
+      own = this.least(via, own);
+    }
+    return times;
+  }
+
   /** The task that holds the watermark back, for operators; null where nobody does. */
   heldBy(via: string, own: Instant): number | null {
     const heard = this.#heardThrough(via);

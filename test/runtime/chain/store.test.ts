@@ -49,6 +49,17 @@ describe("a store", () => {
     assert.deepEqual(wakeAll(store, true), ["5 gathered"]);
   });
 
+  it("holds no more timers than keys need, however many have come and gone", () => {
+    const store = new Store("buckets");
+    for (let i = 0; i < 100_000; i++) {
+      store.set(`gone ${i}`, entry(1_000_000 + i));
+      store.set(`gone ${i}`, null);
+    }
+    store.set("a", entry(10));
+    assert(store.timerCount < 3000, `${store.timerCount} timers for one key`);
+    assert.deepEqual(wakeAll(store, false), ["10 a"]);
+  });
+
   it("tells each change once, with what is kept now", () => {
     const store = new Store("buckets");
     store.set("a", entry(1));

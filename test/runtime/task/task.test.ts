@@ -155,6 +155,23 @@ describe("a task of the evaluator", () => {
     assert.deepEqual([firing?.cause, firing?.labels], ["timer", { "prefect.resource.id": "host.a" }]);
   });
 
+  it("makes up for a long silence in portions that memory can hold", async () => {
+    const absent = on("t", "beat", { posture: "Proactive", within: seconds(10), forEach: EACH });
+    const tasks = evaluators(1, automation("a", absent));
+    const first = tasks.start();
+    for (let host = 0; host < 50; host++) tasks.send("beat", `host.${host}`);
+    await tasks.until(() => tasks.broker.committed("t.evaluator-changelog").length > 50);
+    await tasks.kill(first);
+    const before = tasks.broker.committed("t.evaluator-changelog").length;
+    tasks.broker.clock.advance(600_000);
+    tasks.start();
+    await tasks.until(() => tasks.firings().length >= 50 * 59);
+    const written = tasks.broker.committed("t.evaluator-changelog").slice(before);
+    assert(written.filter(({ key }) => key === "positions|").length > 2, "all of it was one transaction");
+    const windows = tasks.firings().map(({ key, windowEnd }) => JSON.stringify([key, windowEnd]));
+    assert.equal(new Set(windows).size, windows.length);
+  });
+
   it("forgets what a trigger had counted when its meaning changes, and keeps it when only its name does", async () => {
     const counting = (threshold: number) =>
       on("t", "ping", { threshold, within: seconds(600), forEach: EACH });
@@ -240,6 +257,21 @@ describe("four tasks of the evaluator", () => {
       firings.map(({ triggerId, children }) => [triggerId, children.map((child) => child.triggerId)]),
       [["both", ["ping", "reply"]]],
     );
+  });
+
+  it("write down a firing over events too large to be told in full, without what the earlier ones carried", async () => {
+    const many: Trigger = {
+      ...both,
+      triggers: Array.from({ length: 12 }, (_, i) => on(`child-${i}`, `part-${i}`)),
+    };
+    const tasks = evaluators(1, automation("a", many));
+    tasks.start();
+    for (let i = 0; i < 12; i++)
+      tasks.send(`part-${i}`, "host.a", { payload: { text: "x".repeat(1_400_000) } });
+    const [firing] = await tasks.untilFirings(1);
+    assert.equal(firing?.children.length, 12);
+    assert(firing.children.every(({ event }) => event !== null && !("text" in event.payload)));
+    assert(firing.event !== null && "text" in firing.event.payload);
   });
 
   it("count one window for all resources where the trigger says no `for_each`", async () => {
