@@ -2,12 +2,13 @@
 import { join, resolve } from "node:path";
 import { duration, seconds } from "../core/model/time.ts";
 import { historySources, openHistory, remoteHistory, serveHistory } from "../edges/clickhouse/clickhouse.ts";
-import { createGateway, serveGateway } from "../gateway/gateway.ts";
+import { createGateway, isLoopback, serveGateway } from "../gateway/gateway.ts";
 import type { History } from "../runtime/ports.ts";
 import { type RunningRole, startEvaluator, startHistorian, startScheduler } from "../runtime/runtime.ts";
 import type { RunningProcess } from "./commands/commands.ts";
 import { openDesk } from "./gateway-ports.ts";
-import { openGround, type ProcessGround } from "./ground.ts";
+import { openFolder, openGround, type ProcessGround } from "./ground.ts";
+import { ConfigurationError, reasonOf } from "./reasons.ts";
 import type { RoleName, Settings } from "./settings.ts";
 
 /** Something at work in this process. */
@@ -23,10 +24,15 @@ export async function startProcess(
   roles: readonly RoleName[],
   log: (line: string) => void,
 ): Promise<RunningProcess> {
+  if (roles.includes("gateway")) checkAddress(settings);
   const ground = await openGround(settings, log);
   const parts: Part[] = [{ lines: groundLines(settings), stop: () => ground.close() }];
   const stop = async (): Promise<void> => {
-    for (const part of parts.splice(0).toReversed()) await part.stop();
+    const failures: unknown[] = [];
+    for (const part of parts.splice(0).toReversed()) {
+      await part.stop().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, failures.map(reasonOf).join("; "));
   };
   try {
     const history = await openHistorySide(settings, roles);
@@ -44,9 +50,17 @@ export async function startProcess(
     const title = `Tripline is ready: ${roles.join(", ")}.`;
     return { lines: [title, ...parts.flatMap(({ lines }) => lines)], stop, failed: Promise.race(failures) };
   } catch (error) {
-    await stop();
+    // Why it could not start is what matters then.
+    await stop().catch(() => {});
     throw error;
   }
+}
+
+function checkAddress({ host, apiAuth }: Settings): void {
+  if (apiAuth !== null || isLoopback(host)) return;
+  throw new ConfigurationError(
+    `TRIPLINE_HOST: without TRIPLINE_API_AUTH the API listens on loopback only, not on ${host}: set it, or use 127.0.0.1`,
+  );
 }
 
 function groundLines({ kafka, prefix, dataFolder }: Settings): readonly string[] {
@@ -76,6 +90,7 @@ async function openHistorySide(settings: Settings, roles: readonly RoleName[]): 
     const asked = remoteHistory(historyUrl);
     return { own: null, asked, part: { lines: [], stop: () => asked.close() } };
   }
+  if (clickhouse === null) await openFolder(dataFolder);
   const own = await openHistory(clickhouse ?? { path: join(resolve(dataFolder), "history") });
   // The engine in this process answers from the start; a server that is down is waited for by the historian.
   if (keeps && clickhouse === null) await own.prepare();
@@ -84,8 +99,11 @@ async function openHistorySide(settings: Settings, roles: readonly RoleName[]): 
   }
   const served = await serveHistory(own, { port: historyPort });
   const stop = async (): Promise<void> => {
-    await served.close();
-    await own.close();
+    try {
+      await served.close();
+    } finally {
+      await own.close();
+    }
   };
   return { own, asked: own, part: { lines: [`  history ${served.url}   (TRIPLINE_HISTORY_PORT)`], stop } };
 }
@@ -97,11 +115,18 @@ async function startGateway(
   const { host, port, apiAuth } = ground.settings;
   const desk = await openDesk(ground, { history, roles });
   try {
-    const app = createGateway(desk.ports, { auth: apiAuth, log: ground.report });
+    const app = createGateway(desk.ports, {
+      auth: apiAuth,
+      log: ground.report,
+      isDebugged: ground.settings.isDebugged,
+    });
     const served = await serveGateway(app, { host, port, auth: apiAuth });
     const stop = async (): Promise<void> => {
-      await served.close();
-      await desk.close();
+      try {
+        await served.close();
+      } finally {
+        await desk.close();
+      }
     };
     return { lines: [`  API   ${served.url}   (TRIPLINE_PORT)`], stop };
   } catch (error) {

@@ -11,6 +11,8 @@ import {
   type Surroundings,
 } from "./commands/commands.ts";
 import { type Out, processOut } from "./out.ts";
+import { ConfigurationError, reasonOf } from "./reasons.ts";
+import { screenOf } from "./screen.ts";
 import { type Flags, readSettings, type Settings } from "./settings.ts";
 
 /** The world as commands see it; tests bring their own. */
@@ -25,6 +27,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     host: processHost(process),
     environment: process.env,
     readInput: readStdin,
+    screen: screenOf(process.stderr),
     startProcess,
   });
 }
@@ -50,7 +53,7 @@ export async function runIn(argv: readonly string[], world: World): Promise<void
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) complainOfUse(out, error, help);
-    else complain(out, error);
+    else complain(out, error, !["", "0", "false", undefined].includes(environment["TRIPLINE_DEBUG"]));
   }
 }
 
@@ -62,25 +65,25 @@ function version(): string {
   return manifest.version;
 }
 
-class SettingsError extends Error {
-  override readonly name = "SettingsError";
-}
-
 function settingsOf(environment: World["environment"], flags: Flags): Settings {
   const settings = readSettings(environment, flags);
-  if (!settings.ok) throw new SettingsError(settings.faults.map(formatFault).join("\n"));
+  if (!settings.ok) throw new ConfigurationError(settings.faults.map(formatFault).join("\n"));
   return settings.value;
 }
 
-function complain(out: Out, error: unknown): void {
-  if (error instanceof SettingsError) out.fail(error.message, 2);
+function complain(out: Out, error: unknown, isDebugged: boolean): void {
+  if (error instanceof ConfigurationError) out.fail(error.message, 2);
   else if (error instanceof ClientError) out.fail(error.message);
-  else out.fail(`Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  else {
+    const stack = error instanceof Error && isDebugged ? error.stack : undefined;
+    out.fail(`Unexpected: ${stack ?? `${reasonOf(error)} (TRIPLINE_DEBUG=1 tells where)`}`);
+  }
 }
 
 /** Asking for help is no misuse, but typing too little is: the help is the complaint then. */
 function complainOfUse(out: Out, error: CommanderError, help: string): void {
   if (error.exitCode === 0) return;
   const isHelp = error.code === "commander.help";
-  out.fail(isHelp ? help.trimEnd() : error.message.replace(/^error: /, ""), 2);
+  const message = `${error.message.replace(/^error: /, "")}\nWhat there is, is told by --help.`;
+  out.fail(isHelp ? help.trimEnd() : message, 2);
 }

@@ -1,21 +1,19 @@
-/** What every role of a process stands on: the checked topology, the log, and the tables held whole. */
-import { mkdir } from "node:fs/promises";
+/** What every role of a process stands on: the checked topology, the log, and the definitions held whole. */
+import { access, constants, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
-import type { Automation } from "../core/model/automation.ts";
-import { type AutomationTable, tableOf } from "../core/model/automation-table.ts";
-import type { Deployment } from "../core/model/deployment.ts";
-import { formatFault } from "../core/model/fault.ts";
-import { readStored, type StoredAutomation } from "../define/define.ts";
 import { openCodecs } from "../edges/avro/avro.ts";
 import { openKafkaLog } from "../edges/kafka/kafka.ts";
 import { openSqliteLog } from "../edges/sqlite/sqlite.ts";
-import { type Log, type LogRecord, type Ticker, Unreadable } from "../runtime/ports.ts";
-import { type CurrentTables, type Ground, Table, Wire } from "../runtime/runtime.ts";
+import type { Log, Ticker } from "../runtime/ports.ts";
+import { type Ground, Wire } from "../runtime/runtime.ts";
 import type { Topology } from "../topology/topology.ts";
+import { Definitions } from "./definitions.ts";
+import { ConfigurationError, reasonOf } from "./reasons.ts";
 import type { KafkaSettings, Settings } from "./settings.ts";
 import { readTopology, SCHEMAS } from "./topology-file.ts";
+import { readVariables } from "./variables.ts";
 
 const ticker: Ticker = {
   now: () => performance.now(),
@@ -30,8 +28,7 @@ const ticker: Ticker = {
 /** The ground of one process. */
 export interface ProcessGround extends Ground {
   readonly settings: Settings;
-  readonly automations: Table<Automation>;
-  readonly deployments: Table<Deployment>;
+  readonly definitions: Definitions;
   close(): Promise<void>;
 }
 
@@ -42,6 +39,7 @@ export async function openGround(
 ): Promise<ProcessGround> {
   const topology = partitionsAsSet(await readTopology(settings), settings);
   const wire = new Wire({ topology, codecs: openCodecs(SCHEMAS), prefix: settings.prefix });
+  const variables = await readVariables(settings.variables);
   const log = await openLog(settings, report);
   try {
     await log.create(
@@ -51,26 +49,22 @@ export async function openGround(
         keep,
       })),
     );
-    const open = <T>(topic: string, decode: (record: LogRecord) => T): Promise<Table<T>> =>
-      Table.open({ log, topic: wire.nameOf(topic), decode, ticker, report });
-    const automations = await open("automations", (record) => storedAutomation(wire, record));
-    const deployments = await open("deployments", (record) => wire.decode<Deployment>("deployments", record));
+    const definitions = await Definitions.open({ log, wire, ticker, variables, report });
     return {
       settings,
       topology,
       wire,
       log,
       ticker,
-      automations,
-      deployments,
-      tables: {
-        current: currentTables(automations, deployments),
-        reached: (offset) => automations.reached(0, offset),
-      },
+      definitions,
+      tables: definitions,
       report,
       close: async () => {
-        await Promise.all([automations.close(), deployments.close()]);
-        await log.close();
+        try {
+          await definitions.close();
+        } finally {
+          await log.close();
+        }
       },
     };
   } catch (error) {
@@ -96,7 +90,7 @@ function withPartitions(topology: Topology, count: number): Topology {
 
 async function openLog(settings: Settings, report: (problem: string) => void): Promise<Log> {
   if (settings.kafka === null) {
-    await mkdir(settings.dataFolder, { recursive: true });
+    await openFolder(settings.dataFolder);
     return openSqliteLog({ path: join(resolve(settings.dataFolder), "log.sqlite") });
   }
   const { brokers, isEncrypted, sasl } = settings.kafka;
@@ -110,6 +104,18 @@ async function openLog(settings: Settings, report: (problem: string) => void): P
   });
 }
 
+/** Told here, before the edges trip over it each in its own words. */
+export async function openFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new ConfigurationError(
+      `cannot write to the data folder ${folder} (TRIPLINE_DATA): ${reasonOf(error)}`,
+    );
+  }
+}
+
 /** kafkajs has one type a mechanism. */
 function loginOf({ mechanism, username, password }: NonNullable<KafkaSettings["sasl"]>) {
   switch (mechanism) {
@@ -121,31 +127,3 @@ function loginOf({ mechanism, username, password }: NonNullable<KafkaSettings["s
       return { mechanism, username, password };
   }
 }
-
-function storedAutomation(wire: Wire, record: LogRecord): Automation {
-  const read = readStored(wire.decode<StoredAutomation>("automations", record));
-  if (!read.ok) throw new Unreadable(read.faults.map(formatFault).join("; "));
-  return read.value;
-}
-
-/** The tables as processors see them, built anew only when they have changed. */
-function currentTables(automations: Table<Automation>, deployments: Table<Deployment>): () => CurrentTables {
-  let current: CurrentTables | null = null;
-  return () => {
-    const version = automations.version + deployments.version;
-    if (current?.version === version) return current;
-    current = {
-      version,
-      reach: automations.next(0),
-      automations: automationTable(automations),
-      deployments: new Map(Array.from(deployments.rows, ([id, row]) => [id, row.value])),
-      variables: {},
-    };
-    return current;
-  };
-}
-
-const automationTable = (automations: Table<Automation>): AutomationTable =>
-  tableOf(
-    Array.from(automations.rows.values(), ({ value, offset }) => ({ automation: value, revision: offset })),
-  );

@@ -30,6 +30,8 @@ export interface Settings {
   readonly apiAuth: string | null;
   /** Where commands find the API; ends in `/api`, as Prefect's does. */
   readonly apiUrl: string;
+  /** The flag or variable that says so; null: nobody does. */
+  readonly apiUrlFrom: string | null;
   /** The folder of the embedded log and history. */
   readonly dataFolder: string;
   /** Null: the log in SQLite. */
@@ -45,6 +47,10 @@ export interface Settings {
   readonly partitions: number | null;
   /** Null: the one that comes with Tripline. */
   readonly topologyFile: string | null;
+  /** Workspace variables: the path of a file, or a JSON object; null: there are none. */
+  readonly variables: string | null;
+  /** Whether internal errors are logged with where they came from. */
+  readonly isDebugged: boolean;
 }
 
 export interface Flags {
@@ -67,22 +73,35 @@ export function readSettings(environment: Environment, flags: Flags = {}): Resul
     host,
     port,
     apiAuth,
-    apiUrl: readApiUrl(read, port, flags.apiUrl),
+    ...readApiUrl(read, port, flags),
     dataFolder: flags.data ?? read.text("TRIPLINE_DATA") ?? "./.tripline",
     kafka: readKafka(read),
     clickhouse: readClickhouse(read),
     historyPort,
-    historyUrl: read.url("TRIPLINE_HISTORY_URL") ?? `http://127.0.0.1:${historyPort}`,
+    historyUrl:
+      read.url("TRIPLINE_HISTORY_URL", "http://127.0.0.1:4201") ?? `http://127.0.0.1:${historyPort}`,
     prefix: readPrefix(read),
     partitions: read.whole("TRIPLINE_PARTITIONS", { min: 1, max: 10_000 }),
     topologyFile: read.text("TRIPLINE_TOPOLOGY"),
+    variables: read.text("TRIPLINE_VARIABLES"),
+    isDebugged: read.flag("TRIPLINE_DEBUG"),
   };
   return read.faults.length > 0 ? bad(read.faults) : good(settings);
 }
 
-function readApiUrl(read: SettingsReader, port: number, flag: string | undefined): string {
-  if (flag !== undefined) return read.checkedUrl("--api-url", flag);
-  return read.url("TRIPLINE_API_URL") ?? read.url("PREFECT_API_URL") ?? `http://127.0.0.1:${port}/api`;
+type Api = Pick<Settings, "apiUrl" | "apiUrlFrom">;
+
+function readApiUrl(read: SettingsReader, port: number, flags: Flags): Api {
+  const example = "http://127.0.0.1:4200/api";
+  if (flags.apiUrl !== undefined) {
+    return { apiUrl: read.checkedUrl("--api-url", flags.apiUrl, example), apiUrlFrom: "--api-url" };
+  }
+  for (const name of ["TRIPLINE_API_URL", "PREFECT_API_URL"]) {
+    const apiUrl = read.url(name, example);
+    if (apiUrl !== null) return { apiUrl, apiUrlFrom: name };
+  }
+  const apiUrlFrom = read.text("TRIPLINE_PORT") === null ? null : "TRIPLINE_PORT";
+  return { apiUrl: `http://127.0.0.1:${port}/api`, apiUrlFrom };
 }
 
 function readPrefix(read: SettingsReader): string {
@@ -125,14 +144,14 @@ function readSasl(read: SettingsReader): KafkaSettings["sasl"] {
   }
   if (username === null && password === null && named === null) return null;
   if (username === null)
-    read.fault("KAFKA_SASL_USERNAME", "missing, although KAFKA_SASL_MECHANISM or _PASSWORD is set");
+    read.fault("KAFKA_SASL_USERNAME", "missing, although KAFKA_SASL_MECHANISM or KAFKA_SASL_PASSWORD is set");
   if (password === null)
-    read.fault("KAFKA_SASL_PASSWORD", "missing, although KAFKA_SASL_MECHANISM or _USERNAME is set");
+    read.fault("KAFKA_SASL_PASSWORD", "missing, although KAFKA_SASL_MECHANISM or KAFKA_SASL_USERNAME is set");
   return { mechanism, username: username ?? "", password: password ?? "" };
 }
 
 function readClickhouse(read: SettingsReader): ClickhouseSettings | null {
-  const url = read.url("CLICKHOUSE_URL");
+  const url = read.url("CLICKHOUSE_URL", "http://127.0.0.1:8123");
   if (url === null) return null;
   return {
     url,
@@ -184,15 +203,15 @@ class SettingsReader {
     return text === "true" || text === "1";
   }
 
-  url(name: string): string | null {
+  url(name: string, example: string): string | null {
     const text = this.text(name);
-    return text === null ? null : this.checkedUrl(name, text);
+    return text === null ? null : this.checkedUrl(name, text, example);
   }
 
-  checkedUrl(name: string, text: string): string {
+  checkedUrl(name: string, text: string, example: string): string {
     const isWeb = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
     // The text may hold a password, so it is not repeated.
-    if (!isWeb) this.fault(name, "expected a URL as in http://127.0.0.1:4200/api");
+    if (!isWeb) this.fault(name, `expected a URL as in ${example}`);
     return text.replace(/\/+$/, "");
   }
 }

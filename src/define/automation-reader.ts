@@ -44,7 +44,7 @@ const STORED = new Set([...OWN_FIELDS, "id", "created", "updated"]);
 
 function parse(body: unknown, context: AutomationContext, isChecked: boolean): Result<Automation> {
   const faults = new Faults();
-  if (isTooDeep(body)) faults.rule([], `a definition may be nested ${NESTING_MAX} levels deep`);
+  if (isTooDeep(body)) faults.rule([], `a definition may be nested at most ${NESTING_MAX} levels deep`);
   const fields = faults.count > 0 ? null : fieldsOf(body, [], faults);
   if (fields === null) return faults.result(NOTHING);
   const { id, fixedIds = false } = context;

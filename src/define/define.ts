@@ -8,4 +8,11 @@ export {
 } from "./automation-reader.ts";
 export { automationToJson } from "./automation-writer.ts";
 export { deploymentId, triggerToAutomation } from "./deployment-reader.ts";
-export { type PrefectFileOptions, prefectFile, triggerArgument } from "./prefect-file.ts";
+export { automationsFile, type Definitions, variablesText } from "./files.ts";
+export {
+  type PrefectFileOptions,
+  prefectFile,
+  prefectFileWarnings,
+  triggerArgument,
+} from "./prefect-file.ts";
+export { triggerWarnings } from "./warnings.ts";

@@ -3,8 +3,10 @@ import { isAlias, type LineCounter, LineCounter as Lines, parseDocument, visit }
 import { nestsDeeper } from "../core/model/event-reader.ts";
 import { bad, type Fault, good, type Result } from "../core/model/fault.ts";
 import { isJsonObject, type Json } from "../core/model/json.ts";
-import { type DeploymentDefinition, type Form, readDeployment } from "./deployment-reader.ts";
-import { Faults, type Fields, fieldsOf, orNull, readList, readText } from "./reader.ts";
+import { type DeploymentDefinition, deploymentId, type Form, readDeployment } from "./deployment-reader.ts";
+import { inPlainWords } from "./plain-words.ts";
+import { Faults, type Fields, fieldsOf, orNull, type Place, readList, readText } from "./reader.ts";
+import { triggerWarnings } from "./warnings.ts";
 
 export interface PrefectFileOptions {
   /** The deployments that are meant, as `name` or `flow/name`. */
@@ -23,7 +25,7 @@ export function prefectFile(
   const document = readYaml(text);
   if (!document.ok) return document;
   const faults = new Faults();
-  const fields = fieldsOf(document.value, [], faults);
+  const fields = topOf(document.value, faults);
   const entries = fields?.required("deployments", readList, []) ?? [];
   if (!faults.result(null).ok) return inPlainWords(faults.result([]));
   const chosen = choose(entries, options, faults);
@@ -34,7 +36,42 @@ export function prefectFile(
         : entry;
     return readDeployment(FILE)(replaced, ["deployments", i], faults);
   });
+  findTwins(definitions, (k) => ["deployments", chosen[k]?.i ?? k], faults);
   return inPlainWords(faults.result(definitions));
+}
+
+/** What is worth a word about the triggers of the chosen deployments; nothing of a file that cannot be read. */
+export function prefectFileWarnings(text: string, options: PrefectFileOptions = {}): readonly Fault[] {
+  const document = readYaml(text);
+  if (!document.ok || !isJsonObject(document.value)) return [];
+  const entries = readList(document.value["deployments"] ?? null, [], new Faults());
+  return choose(entries, options, new Faults()).flatMap(({ entry, i }) =>
+    isJsonObject(entry) ? triggerWarnings(entry["triggers"], ["deployments", i, "triggers"]) : [],
+  );
+}
+
+function topOf(value: Json, faults: Faults): Fields | null {
+  if (isJsonObject(value)) return fieldsOf(value, [], faults);
+  const found = Array.isArray(value) ? "a list" : "a text or a number";
+  const message = `expected a mapping with \`deployments:\`; found ${found}`;
+  faults.rule([], value === null ? "the file is empty" : message);
+  return null;
+}
+
+function findTwins(
+  definitions: readonly DeploymentDefinition[],
+  placeOf: (k: number) => Place,
+  faults: Faults,
+): void {
+  const seen = new Map<string, Place>();
+  definitions.forEach((definition, k) => {
+    const { name, flowName } = definition;
+    if (name === "" || flowName === "") return;
+    const id = deploymentId(definition);
+    const [, first] = seen.get(id) ?? [];
+    if (first === undefined) seen.set(id, placeOf(k));
+    else faults.rule([...placeOf(k), "name"], `${flowName}/${name} is deployments[${first}] already`, name);
+  });
 }
 
 /** The triggers of one `--trigger`: of a file its `triggers`, otherwise one trigger as JSON. */
@@ -43,6 +80,7 @@ export function triggerArgument(text: string, isFile: boolean): Result<readonly 
   if (!read.ok) return read;
   if (!isFile) return good([read.value]);
   const faults = new Faults();
+  if (read.value === null) return good([]);
   const triggers = fieldsOf(read.value, [], faults)?.optional("triggers", orNull(readList), []) ?? [];
   return inPlainWords(faults.result(triggers));
 }
@@ -118,7 +156,7 @@ const ALIASES_MAX = 100;
 const NESTING_MAX = 100;
 
 /** YAML 1.2 with merge keys; aliases are expanded so far and no further, a key stands once. */
-function readYaml(text: string): Result<Json> {
+export function readYaml(text: string): Result<Json> {
   if (text.length > FILE_CHARS_MAX) return one(`the file is longer than ${FILE_CHARS_MAX} characters`);
   const lines = new Lines();
   const document = parseDocument(text, {
@@ -134,8 +172,8 @@ function readYaml(text: string): Result<Json> {
     const told = new Map(faults.map((fault) => [fault.message, fault]));
     return bad(Array.from(told.values()));
   }
-  const looped = aliasWithinItself(document);
-  if (looped !== null) return bad([yamlFault("an alias stands within what it stands for", lines, looped)]);
+  const wrong = badAlias(document);
+  if (wrong !== null) return bad([yamlFault(wrong.message, lines, wrong.at)]);
   try {
     const value: Json = document.toJS({ maxAliasCount: ALIASES_MAX });
     return nestsDeeper(value, NESTING_MAX) ? one(`nested deeper than ${NESTING_MAX} levels`) : good(value);
@@ -145,15 +183,23 @@ function readYaml(text: string): Result<Json> {
   }
 }
 
-/** Where an alias stands within what it stands for, which no tree can hold; null if nowhere. */
-function aliasWithinItself(document: ReturnType<typeof parseDocument>): number | null {
-  let found: number | null = null;
+interface BadAlias {
+  readonly message: string;
+  readonly at: number;
+}
+
+/** The first alias that stands for nothing, or within what it stands for, which no tree can hold; null if none does. */
+function badAlias(document: ReturnType<typeof parseDocument>): BadAlias | null {
+  let found: BadAlias | null = null;
   visit(document, {
     Alias(_, alias, path) {
       const target = alias.resolve(document);
-      if (target === undefined || !path.some((outer) => !isAlias(outer) && outer === target))
-        return undefined;
-      found = alias.range?.[0] ?? 0;
+      const isLooped = path.some((outer) => !isAlias(outer) && outer === target);
+      if (target !== undefined && !isLooped) return undefined;
+      const message = isLooped
+        ? "an alias stands within what it stands for"
+        : `there is no anchor '${alias.source}' before this`;
+      found = { message, at: alias.range?.[0] ?? 0 };
       return visit.BREAK;
     },
   });
@@ -167,11 +213,3 @@ const yamlFault = (message: string, lines: LineCounter, at: number): Fault => ({
   type: "yaml_invalid",
   message: `line ${lines.linePos(at).line}: ${message.replace(/; please use YAML.*/, "")}`,
 });
-
-/** Prefect's wording says `Value error, ` before rules; a person reading a file need not. */
-function inPlainWords<T>(result: Result<T>): Result<T> {
-  if (result.ok) return result;
-  return bad(
-    result.faults.map((fault) => ({ ...fault, message: fault.message.replace(/^Value error, /, "") })),
-  );
-}

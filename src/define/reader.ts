@@ -173,7 +173,7 @@ export const readUuid: Read<string> = (value, at, faults) => {
 export const readSpan: Read<Duration> = (value, at, faults) => {
   const span = typeof value === "string" || typeof value === "number" ? parseDuration(value) : null;
   if (span !== null && Number.isSafeInteger(span)) return span;
-  if (span !== null) faults.rule(at, "a span may be 285 years long", value);
+  if (span !== null) faults.rule(at, "a span may be at most 285 years long", value);
   else if (typeof value === "string") {
     const expected = "expected seconds as a number, an ISO 8601 duration such as PT30S, or HH:MM:SS";
     faults.add(at, "time_delta_parsing", `Input should be a valid timedelta, ${expected}`, value);

@@ -61,7 +61,7 @@ export function readTrigger(writing: Writing, path: readonly number[] = []): Rea
     const kind = outside === null ? null : kindOf(outside, faults);
     if (kind === null || !isJsonObject(value)) return NOTHING;
     if (path.length > NESTING_MAX) {
-      faults.rule(at, `triggers may be nested ${NESTING_MAX} levels deep`);
+      faults.rule(at, `triggers may be nested at most ${NESTING_MAX} levels deep`);
       return NOTHING;
     }
     const place = writing.dialect === "api" ? [...at, VARIANTS[kind]] : at;

@@ -6,7 +6,7 @@ import { isJsonObject, type Json, type JsonObject } from "../core/model/json.ts"
 import { automationToJson, parseAutomation } from "../define/define.ts";
 import { readAutomationQuery } from "./automation-filter.ts";
 import { readBody, readOptionalBody } from "./body.ts";
-import type { GatewayPorts, Limits } from "./ports.ts";
+import type { Decision, GatewayPorts, Limits } from "./ports.ts";
 import { invalid, notFound } from "./refusal.ts";
 
 /** Anything else in its place is an unknown route, as in Prefect. */
@@ -19,34 +19,33 @@ export function addAutomations(app: Hono, ports: GatewayPorts, limits: Limits): 
   app.post("/automations/", async (c) => {
     const { json } = await readBody(c, limits);
     const automation = checked(parseAutomation(json, { id: ports.newId(), now: ports.now() }), json);
-    await ports.define([{ kind: "automation", automation }]);
+    await ports.define(() => written(automation));
     return c.json(automationToJson(automation), 201);
   });
 
   app.put(`/automations/${ID}`, async (c) => {
     const { json } = await readBody(c, limits);
-    await replace(ports, found(c, ports), json);
+    await ports.define(() => replaced(ports, found(c, ports), json));
     return c.body(null, 204);
   });
 
   app.patch(`/automations/${ID}`, async (c) => {
     const { json } = await readBody(c, limits);
-    await enable(ports, found(c, ports), json);
+    await ports.define(() => enabled(ports, found(c, ports), json));
     return c.body(null, 204);
   });
 
   app.delete(`/automations/${ID}`, async (c) => {
-    await ports.define([{ kind: "automation-deleted", id: found(c, ports).id }]);
+    await ports.define(() => deleted([found(c, ports)]));
     return c.body(null, 204);
   });
 
   app.delete("/automations/owned-by/:resource", async (c) => {
     const owner = c.req.param("resource");
     const before = ports.now();
-    const owned = ports
-      .automations()
-      .filter(({ ownerResource, created }) => ownerResource === owner && created <= before);
-    if (owned.length > 0) await ports.define(owned.map(({ id }) => ({ kind: "automation-deleted", id })));
+    const isOwned = ({ ownerResource, created }: Automation): boolean =>
+      ownerResource === owner && created <= before;
+    await ports.define(() => deleted(ports.automations().filter(isOwned)));
     return c.json(null, 202);
   });
 }
@@ -85,15 +84,23 @@ function checked<T>(result: Result<T>, body: Json): T {
 }
 
 /** Not a full replacement: what may be left out and is, keeps its old value. */
-async function replace(ports: GatewayPorts, old: Automation, body: Json): Promise<void> {
+function replaced(ports: GatewayPorts, old: Automation, body: Json): Decision<null> {
   if (isJsonObject(body) && Object.hasOwn(body, "owner_resource")) throw extra(["owner_resource"], body);
   const { id, created } = old;
   const merged = isJsonObject(body) ? { ...optionalFields(old), ...body } : body;
   const automation = checked(parseAutomation(merged, { id, created, now: ports.now() }), body);
-  await ports.define([
-    { kind: "automation", automation: { ...automation, ownerResource: old.ownerResource } },
-  ]);
+  return written({ ...automation, ownerResource: old.ownerResource });
 }
+
+const written = (automation: Automation): Decision<null> => ({
+  changes: [{ kind: "automation", automation }],
+  answer: null,
+});
+
+const deleted = (automations: readonly Automation[]): Decision<null> => ({
+  changes: automations.map(({ id }) => ({ kind: "automation-deleted", id })),
+  answer: null,
+});
 
 function optionalFields(automation: Automation): JsonObject {
   const { name: _name, trigger: _trigger, actions: _actions, ...rest } = automationToJson(automation);
@@ -102,17 +109,17 @@ function optionalFields(automation: Automation): JsonObject {
 }
 
 /** Switches an automation on or off; its triggers stay who they are. */
-async function enable(ports: GatewayPorts, old: Automation, body: Json): Promise<void> {
+function enabled(ports: GatewayPorts, old: Automation, body: Json): Decision<null> {
   if (isJsonObject(body)) {
     const others = Object.keys(body).filter((name) => name !== "enabled");
     if (others.length > 0) throw extra(others, body);
   }
   const { name, trigger, actions } = automationToJson(old);
   const changed = isJsonObject(body) ? { enabled: true, ...body, name, trigger, actions } : body;
-  const { enabled } = checked(parseAutomation(changed, { id: old.id, now: ports.now() }), body);
+  const asked = checked(parseAutomation(changed, { id: old.id, now: ports.now() }), body);
   // An empty body is checked as if it switched on, and changes nothing.
-  if (isJsonObject(body) && !Object.hasOwn(body, "enabled")) return;
-  await ports.define([{ kind: "automation", automation: { ...old, enabled, updated: ports.now() } }]);
+  if (isJsonObject(body) && !Object.hasOwn(body, "enabled")) return { changes: [], answer: null };
+  return written({ ...old, enabled: asked.enabled, updated: ports.now() });
 }
 
 function extra(names: readonly string[], body: JsonObject): Error {

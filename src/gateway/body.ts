@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import type { Json } from "../core/model/json.ts";
 import type { Limits } from "./ports.ts";
-import { invalid, Refusal } from "./refusal.ts";
+import { invalid, notJson, Refusal } from "./refusal.ts";
 
 /** Deeper than any payload may be, and far less deep than what exhausts the stack of whoever walks it. */
 const DEPTH_MAX = 256;
@@ -21,11 +21,53 @@ export async function readBody(c: Context, limits: Limits): Promise<Body> {
       { at: [], type: "value_error", message: `Value error, JSON is nested deeper than ${DEPTH_MAX}` },
     ]);
   }
+  const text = decoded(bytes);
   try {
-    const json: Json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const json: Json = JSON.parse(text);
     return { json, bytes: bytes.length };
+  } catch (error) {
+    throw whereBad(text, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw invalid("body", [{ at: [], type: "json_invalid", message: "JSON decode error" }]);
+    throw notJson(0, "the body is not UTF-8");
+  }
+}
+
+/** The engine tells the position, or shows ten characters before and behind it, or says that the text ends too early. */
+function whereBad(text: string, said: string): Refusal {
+  const reason = said.replace(/,? (?:\.\.\.)?"[^]*is not valid JSON$|(?: in JSON)? at position \d.*$/, "");
+  const told = / at position (\d+)/.exec(said)?.[1];
+  if (told !== undefined) return notJson(Number(told), reason);
+  if (said.startsWith("Unexpected end")) return notJson(text.length, reason);
+  const shown = /, (\.\.\.)?"([^]*?)"(?:\.\.\.)? is not valid JSON$/.exec(said);
+  const token = /^Unexpected token '([^]*?)'/u.exec(said)?.[1] ?? "";
+  const start = Math.max(0, text.indexOf(shown?.[2] ?? ""));
+  const isInside = shown?.[1] !== undefined;
+  return notJson(isInside ? start + 10 : firstBad(text.slice(0, SHOWN_MAX), token), reason);
+}
+
+const SHOWN_MAX = 40;
+
+/** In a text of some characters: the first place of this token up to which there is nothing else wrong. */
+function firstBad(text: string, token: string): number {
+  for (let at = text.indexOf(token); at !== -1; at = text.indexOf(token, at + 1)) {
+    if (!isBegun(text.slice(0, at + token.length))) return at;
+  }
+  return 0;
+}
+
+/** Whether a text may yet become JSON. */
+function isBegun(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    return error instanceof Error && /^(?:Unexpected end|Unterminated|Expected)/.test(error.message);
   }
 }
 

@@ -14,10 +14,11 @@ export function addDeployments(app: Hono, ports: GatewayPorts, limits: Limits): 
     const { json } = await readBody(c, limits);
     const applied = parseApply(json, ports.now());
     if (!applied.ok) throw invalid("body", applied.faults, json);
-    const plans = planAll(applied.value, ports);
-    const changes = plans.flatMap((plan) => plan.changes);
-    if (changes.length > 0) await ports.define(changes);
-    return c.json(plans.map((plan) => plan.answer));
+    const answer = await ports.define(() => {
+      const plans = planAll(applied.value, ports);
+      return { changes: plans.flatMap((plan) => plan.changes), answer: plans.map((plan) => plan.answer) };
+    });
+    return c.json(answer);
   });
 
   app.get("/deployments", (c) => c.json(ports.deployments().toSorted(byName).map(deploymentJson)));

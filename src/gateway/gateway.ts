@@ -11,7 +11,16 @@ import { defaultLimits, type GatewayPorts, type GatewaySettings } from "./ports.
 import { addQuestions } from "./questions.ts";
 import { answerError } from "./refusal.ts";
 
-export type { Change, GatewayPorts, GatewaySettings, Health, PendingRun } from "./ports.ts";
+export { isLoopback } from "./guard.ts";
+export {
+  type Change,
+  type Decision,
+  type GatewayPorts,
+  type GatewaySettings,
+  type Health,
+  type PendingRun,
+  Unavailable,
+} from "./ports.ts";
 
 /** The routes over these ports, everything under `/api`. */
 export function createGateway(ports: GatewayPorts, settings: GatewaySettings): Hono {
@@ -25,10 +34,20 @@ export function createGateway(ports: GatewayPorts, settings: GatewaySettings): H
   const app = new Hono();
   app.use(guard(settings.auth));
   app.route("/api", api);
-  app.notFound((c) => c.json({ detail: "Not Found" }, 404));
-  app.onError((error, c) => answerError(error, c, { requestId: () => ports.newId(), log: settings.log }));
+  app.notFound((c) => {
+    const allowed = METHODS.filter((method) => isRoute(app, method, c.req.path));
+    if (allowed.length === 0) return c.json({ detail: "Not Found" }, 404);
+    return c.json({ detail: "Method Not Allowed" }, 405, { Allow: allowed.join(", ") });
+  });
+  app.onError((error, c) => answerError(error, c, { requestId: () => ports.newId(), ...settings }));
   return app;
 }
+
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/** Whether a route stands there, and not only the guard before all of them. */
+const isRoute = (app: Hono, method: string, path: string): boolean =>
+  app.router.match(method, path)[0].some(([[, route]]) => route.method !== "ALL");
 
 export interface Address {
   readonly host: string;
@@ -71,10 +90,19 @@ function portOf(server: Server): number {
   return address.port;
 }
 
+const WHY_DEAF: ReadonlyMap<string, string> = new Map([
+  ["EADDRINUSE", "something else listens there; choose another with TRIPLINE_PORT"],
+  [
+    "EACCES",
+    "permission denied; ports below 1024 are the administrator's, choose another with TRIPLINE_PORT",
+  ],
+  ["EADDRNOTAVAIL", "this machine has no such address (TRIPLINE_HOST)"],
+  ["ENOTFOUND", "there is no host of that name (TRIPLINE_HOST)"],
+]);
+
 function listenError(error: unknown, host: string, port: number): Error {
   const code = error instanceof Error && "code" in error ? error.code : null;
-  const hint =
-    code === "EADDRINUSE" ? "something else listens there; choose another with TRIPLINE_PORT" : String(code);
+  const hint = WHY_DEAF.get(String(code)) ?? (error instanceof Error ? error.message : String(error));
   return new Error(`The API cannot listen on ${host}:${port}: ${hint}`, { cause: error });
 }
 

@@ -13,6 +13,12 @@ export type Change =
   | { readonly kind: "deployment"; readonly deployment: Deployment }
   | { readonly kind: "deployment-deleted"; readonly id: string };
 
+/** What is to change, and what to answer when it has. */
+export interface Decision<T> {
+  readonly changes: readonly Change[];
+  readonly answer: T;
+}
+
 /** A run command that waits on the scheduling topic, and until when. */
 export interface PendingRun {
   readonly command: RunCommand;
@@ -21,26 +27,34 @@ export interface PendingRun {
 
 export interface Health {
   /** Only `ready` lets load balancers send requests here. */
-  readonly status: "starting" | "ready" | "failed";
+  readonly status: "starting" | "ready" | "failed" | "the log does not answer";
   readonly roles: readonly string[];
 }
 
 export interface GatewayPorts {
   /** Resolves when every event is durable; events of one resource keep their order. */
   publishEvents(events: readonly Event[]): Promise<void>;
-  /** All changes or none; resolves when they are durable and seen in the views below. */
-  define(changes: readonly Change[]): Promise<void>;
+  /**
+   * Decides on what the views below show once everything defined before is seen, then makes all changes or none;
+   * resolves when they are durable and seen. What the decision throws is thrown, and nothing is changed.
+   */
+  define<T>(decide: () => Decision<T>): Promise<T>;
   /** All of them, disabled ones too. */
   automations(): readonly Automation[];
   deployments(): readonly Deployment[];
   /** In the order in which they are due. */
   pendingRuns(): readonly PendingRun[];
-  /** Answers read-only SQL; throws QueryError with the engine's own words. */
+  /** Answers read-only SQL; throws QueryError with the engine's own words, or Unavailable. */
   history(sql: string): Promise<readonly Readonly<Record<string, Json>>[]>;
   now(): Instant;
   /** A UUIDv7. */
   newId(): string;
-  health(): Health;
+  health(): Promise<Health>;
+}
+
+/** Thrown by `history` while it cannot be asked; says who does not answer. */
+export class Unavailable extends Error {
+  override readonly name = "Unavailable";
 }
 
 export interface GatewaySettings {
@@ -48,6 +62,8 @@ export interface GatewaySettings {
   readonly auth: string | null;
   /** Takes one line for each internal error. */
   readonly log: (line: string) => void;
+  /** Whether that line goes on with where the error came from. */
+  readonly isDebugged?: boolean;
   readonly limits?: Partial<Limits>;
 }
 

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from "../core/model/json.ts";
 import { formatInstant, type Instant, toSeconds } from "../core/model/time.ts";
 import { QueryError } from "../runtime/ports.ts";
 import { readBody } from "./body.ts";
-import type { GatewayPorts, Limits, PendingRun } from "./ports.ts";
+import { type GatewayPorts, type Limits, type PendingRun, Unavailable } from "./ports.ts";
 import { detail, invalid } from "./refusal.ts";
 
 /** What Prefect's clients ask before they speak: they refuse another major version. */
@@ -16,8 +16,8 @@ const PENDING_MAX = 10_000;
 
 export function addQuestions(app: Hono, ports: GatewayPorts, limits: Limits): void {
   app.get("/health", (c) => c.json(true));
-  app.get("/ready", (c) => {
-    const { status, roles } = ports.health();
+  app.get("/ready", async (c) => {
+    const { status, roles } = await ports.health();
     if (status === "ready") return c.json({ message: "OK", roles });
     return c.json({ message: `Not ready: ${status}`, roles }, 503);
   });
@@ -45,6 +45,7 @@ export function addQuestions(app: Hono, ports: GatewayPorts, limits: Limits): vo
       return c.json({ rows: await ports.history(query) });
     } catch (error) {
       if (error instanceof QueryError) throw detail(400, error.message);
+      if (error instanceof Unavailable) throw detail(503, error.message);
       throw error;
     }
   });

@@ -1,7 +1,9 @@
 /** How the gateway says no: the error envelopes that Prefect's clients know (triggers-spec 1.3). */
+
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Fault } from "../core/model/fault.ts";
+import { LogError } from "../runtime/ports.ts";
 
 type Place = "body" | "query" | "path";
 
@@ -44,6 +46,22 @@ export function invalid(place: Place, faults: readonly Fault[], body?: unknown):
   });
 }
 
+/** A body that is no JSON, as Prefect's server says it. */
+export const notJson = (position: number, reason: string): Refusal =>
+  new Refusal(422, {
+    exception_message: "Invalid request received.",
+    exception_detail: [
+      {
+        type: "json_invalid",
+        loc: ["body", position],
+        msg: "JSON decode error",
+        input: {},
+        ctx: { error: reason },
+      },
+    ],
+    request_body: null,
+  });
+
 /** A small bad body must not ask for a huge answer. */
 export const FAULTS_MAX = 1000;
 const ECHO_BYTES_MAX = 4096;
@@ -55,16 +73,25 @@ function echo(value: unknown): unknown {
 }
 
 const INTERNAL = { exception_message: "Internal Server Error" };
+const UNAVAILABLE = { exception_message: "Service Unavailable" };
 
 /** Answers whatever a route threw; what is not a refusal is ours to mend, is logged once, and tells the client nothing. */
 export function answerError(
   error: unknown,
   c: Context,
-  internal: { readonly requestId: () => string; readonly log: (line: string) => void },
+  internal: {
+    readonly requestId: () => string;
+    readonly log: (line: string) => void;
+    readonly isDebugged?: boolean;
+  },
 ): Response {
   if (error instanceof Refusal) return c.json(error.body, error.status, { ...error.headers });
   const requestId = internal.requestId();
-  const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const stack = error instanceof Error && internal.isDebugged === true ? error.stack : undefined;
+  const why = stack ?? String(error).replaceAll(/\s*\n\s*/g, " ");
   internal.log(`request ${requestId}: ${c.req.method} ${c.req.path} failed: ${why}`);
+  // The log is away for a moment: clients try again by themselves.
+  const isPassing = error instanceof LogError && error.retriable;
+  if (isPassing) return c.json(UNAVAILABLE, 503, { "Retry-After": "1", "X-Request-Id": requestId });
   return c.json(INTERNAL, 500, { "X-Request-Id": requestId });
 }

@@ -7,6 +7,8 @@ import { isJsonObject } from "../core/model/json.ts";
 export interface ClientOptions {
   /** Ends in `/api`: `http://127.0.0.1:4200/api`. */
   readonly url: string;
+  /** What the address was taken from, a flag or a variable: complaints name it. */
+  readonly urlFrom?: string | null;
   /** `user:password` for Basic, any other text for Bearer. */
   readonly auth?: string | null;
   /** How long an answer may take. */
@@ -139,7 +141,7 @@ export function createClient(options: ClientOptions): Client {
 
 type Ask = <T>(method: "GET" | "POST", path: string, body?: unknown) => Promise<T>;
 
-function asker({ url, auth = null, timeoutMs = 60_000 }: ClientOptions): Ask {
+function asker({ url, urlFrom = null, auth = null, timeoutMs = 60_000 }: ClientOptions): Ask {
   const base = url.replace(/\/+$/, "");
   const headers: Record<string, string> = { Accept: "application/json" };
   if (auth !== null) headers["Authorization"] = authorization(auth);
@@ -155,7 +157,7 @@ function asker({ url, auth = null, timeoutMs = 60_000 }: ClientOptions): Ask {
       response = await fetch(`${base}${path}`, request);
       text = await response.text();
     } catch (error) {
-      throw unreachable(base, error);
+      throw unreachable(base, urlFrom, error);
     }
     const answer = parsed(text);
     if (!response.ok) throw refused(base, response.status, answer);
@@ -175,19 +177,35 @@ function parsed(text: string) {
 const authorization = (auth: string): string =>
   auth.includes(":") ? `Basic ${Buffer.from(auth).toString("base64")}` : `Bearer ${auth}`;
 
-function unreachable(url: string, error: unknown): ClientError {
+function unreachable(url: string, urlFrom: string | null, error: unknown): ClientError {
   if (error instanceof Error && error.name === "TimeoutError") {
     return new ClientError(`${url} did not answer in time`, { cause: error });
   }
+  const from = urlFrom === null ? "" : ` (${urlFrom})`;
+  if (isNameUnknown(error)) {
+    return new ClientError(`There is no host named ${new URL(url).hostname}, as ${url}${from} has it`, {
+      cause: error,
+    });
+  }
   return new ClientError(
-    `Nothing answers at ${url}. Start it with \`tripline start\` (npm start), or say where it is with TRIPLINE_API_URL.`,
+    `Nothing answers at ${url}${from}. Start it with \`tripline start\` (npm start), or say where it is with TRIPLINE_API_URL.`,
     { cause: error },
   );
+}
+
+function isNameUnknown(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : null;
+  return cause instanceof Error && "code" in cause && ["ENOTFOUND", "EAI_AGAIN"].includes(String(cause.code));
 }
 
 function refused(url: string, status: number, answer: Json): ClientError {
   if (status === 401) {
     return new ClientError(`${url} asks for credentials: set TRIPLINE_API_AUTH as the server has it`, {
+      status,
+    });
+  }
+  if (status === 404 && !url.endsWith("/api") && reason(answer) === "Not Found") {
+    return new ClientError(`${url} answered 404: the address of the API ends in /api; is it ${url}/api?`, {
       status,
     });
   }

@@ -1,6 +1,7 @@
 /** The commands that ask a running Tripline: what each prints, against a real gateway over ports in memory. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { createGateway, serveGateway } from "../../src/gateway/gateway.ts";
 import { QueryError } from "../../src/runtime/ports.ts";
 import { type MemoryPorts, memoryPorts, pendingRun } from "../gateway/memory-ports.ts";
 import { quiet, tripline } from "./gateway-at-hand.ts";
@@ -82,6 +83,15 @@ describe("tripline events send", () => {
     );
   });
 
+  it("gives programs what was sent", async () => {
+    const said = await tripline(["events", "send", "--event", "e", "--resource", "r", "--json"]);
+    assert.deepEqual(JSON.parse(said.printed.join()), {
+      event: "e",
+      resource: { "prefect.resource.id": "r" },
+      payload: {},
+    });
+  });
+
   it("wants an object as payload", async () => {
     for (const payload of ["{", "[]", "7"]) {
       const said = await tripline([
@@ -102,7 +112,10 @@ describe("tripline events send", () => {
   it("lists the server's faults with their places", async () => {
     const said = await tripline(["events", "send", "--event", "e".repeat(1025), "--resource", ""]);
     assert.equal(said.code, 1);
-    assert.match(said.failed.join(), /\[0\]\.event: .*at most 1024.*\n.*\[0\]\.resource: .*non-empty/);
+    assert.match(
+      said.failed.join(),
+      /^ {2}event: Event name must be at most 1024.*\n {2}resource: .*non-empty/m,
+    );
   });
 });
 
@@ -164,8 +177,21 @@ describe("a command that cannot reach its server", () => {
     assert.equal(said.code, 1);
     assert.match(
       said.failed.join(),
-      /^Nothing answers at http:\/\/127\.0\.0\.1:9\/api\. Start it with `tripline start`/,
+      /^Nothing answers at http:\/\/127\.0\.0\.1:9\/api \(TRIPLINE_API_URL\)\. Start it with `tripline start`/,
     );
+  });
+
+  it("says that the address leads past the API", async () => {
+    const served = await serveGateway(createGateway(memoryPorts(), { auth: null, log: () => {} }), {
+      host: "127.0.0.1",
+      port: 0,
+    });
+    const address = served.url.replace(/\/api$/, "");
+    const said = await tripline(["runs", "list", "--api-url", address]);
+    await served.close();
+    assert.deepEqual(said.failed, [
+      `${address} answered 404: the address of the API ends in /api; is it ${address}/api?`,
+    ]);
   });
 
   it("says which credentials are missing", async () => {
@@ -190,6 +216,9 @@ describe("a command that is misused", () => {
     [["history"], /missing required argument 'sql'/],
     [["events", "send", "--event", "e"], /required option '--resource <id>'/],
     [["run", "cook"], /The roles are evaluator, scheduler, historian, gateway/],
+    [["run", "evaluator"], /^KAFKA_BROKERS: missing: separate roles need Kafka; `tripline start` runs all/],
+    [["deploy", "--all", "-n", "a"], /^--all and -n exclude each other/],
+    [["nope"], /unknown command 'nope'\n.*--help/],
     [["run"], /missing required argument 'role'/],
     [[], /^Usage: tripline/],
     [["runs"], /^Usage: tripline runs/],
@@ -216,6 +245,11 @@ describe("help", () => {
     const { printed, code } = await tripline(["--version"]);
     assert.equal(code, 0);
     assert.match(printed.join(), /^\d+\.\d+\.\d+/);
+  });
+
+  it("of lists names no empty default", async () => {
+    const { printed } = await tripline(["deploy", "--help"]);
+    assert.doesNotMatch(printed.join(), /default: \[\]/);
   });
 
   const commands = [

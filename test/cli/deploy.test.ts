@@ -112,14 +112,14 @@ describe("tripline deploy", () => {
     const said = await tripline(["deploy", "--prefect-file", file("several.yaml", FIRST + DELAYED)], {
       ports,
     });
-    assert.equal(said.code, 1);
+    assert.equal(said.code, 2);
     assert.match(said.failed.join(), /there are: my-deployment, campaign-execution\nChoose with -n NAME/);
     assert.equal(ports.defined.length, 0);
   });
 
   it("says that a name is not there", async () => {
     const said = await tripline(["deploy", "-n", "nope", "--prefect-file", file("nope.yaml", FIRST)]);
-    assert.equal(said.code, 1);
+    assert.equal(said.code, 2);
     assert.match(said.failed.join(), /no deployment is named 'nope'; there are: my-deployment$/);
   });
 
@@ -163,6 +163,37 @@ describe("tripline deploy", () => {
     assert.match(said.failed.join(), /not\.yaml: line \d+: /);
   });
 
+  it("warns of keys that nobody knows, and deploys", async () => {
+    const ports = memoryPorts();
+    const path = file("typo.yaml", FIRST.replace("expect:", "expcet:"));
+    const said = await tripline(["deploy", "--prefect-file", path], { ports });
+    assert.deepEqual([said.code, ports.defined.length], [0, 1]);
+    assert.deepEqual(said.noted, [
+      `warning: ${path}: deployments[0].triggers[0].expcet: unknown key, it is ignored; did you mean expect?`,
+    ]);
+  });
+
+  const unreadable: readonly [string, string | Uint8Array, RegExp][] = [
+    ["empty", "", /the file is empty$/],
+    ["a list", "- 1", /expected a mapping with `deployments:`; found a list$/],
+    ["not UTF-8", Uint8Array.of(0x61, 0xff), /this is not UTF-8 text$/],
+    ["without deployments", "deployments: []", /nothing to deploy: there is no deployment in this file$/],
+  ];
+  for (const [what, content, said] of unreadable) {
+    it(`says that the file is ${what}`, async () => {
+      const path = join(folder, "unreadable.yaml");
+      writeFileSync(path, content);
+      const { failed, code } = await tripline(["deploy", "--all", "--prefect-file", path]);
+      assert.match(failed.join(), said);
+      assert.deepEqual([code, failed.join().split(": ")[0]], [1, path]);
+    });
+  }
+
+  it("says that the file is a folder", async () => {
+    const said = await tripline(["deploy", "--prefect-file", folder]);
+    assert.deepEqual(said.failed, [`${folder}: this is a folder, not a file`]);
+  });
+
   it("says that there is no such file", async () => {
     const said = await tripline(["deploy", "--prefect-file", join(folder, "missing.yaml")]);
     assert.deepEqual([said.code, said.failed.length], [1, 1]);
@@ -193,6 +224,25 @@ describe("tripline deploy --trigger", () => {
     assert.deepEqual(expected, [["from.json"], ["from.file"], ["too"]]);
   });
 
+  it("names the file of faults and warnings", async () => {
+    const path = join(folder, "typo.yaml");
+    writeFileSync(path, "triggers: [{ expect: [a], wihtin: 1 }, { expect: [b], within: soon }]");
+    const only = ["-n", "my-deployment", "--trigger", path];
+    const bad = await deploy(memoryPorts(), ...only, "--trigger", '{"posture": "Sometimes"}');
+    assert.deepEqual(bad.failed.join().split("\n"), [
+      `${path}: triggers[1].within: expected a duration such as 60, PT2H or 01:30:00; found "soon"`,
+      '--trigger: posture: expected Reactive or Proactive; found "Sometimes"',
+    ]);
+    writeFileSync(path, "triggers: [{ expect: [a], wihtin: 1 }]");
+    assert.deepEqual((await deploy(memoryPorts(), ...only)).noted, [
+      `warning: ${path}: triggers[0].wihtin: unknown key, it is ignored; did you mean within?`,
+    ]);
+    writeFileSync(path, "trigers: []");
+    assert.deepEqual((await deploy(memoryPorts(), ...only)).noted, [
+      `warning: ${path}: there are no \`triggers\` in this file`,
+    ]);
+  });
+
   it("wants one deployment", async () => {
     const ports = memoryPorts();
     const said = await deploy(ports, "--all", "--trigger", "{}");
@@ -207,7 +257,7 @@ describe("tripline deploy --trigger", () => {
     assert.match(missing.failed.join(), /no\.yaml: there is no such file$/);
     const broken = await deploy(memoryPorts(), "-n", "my-deployment", "--trigger", "{");
     assert.match(broken.failed.join(), /^--trigger: line 1: /);
-    assert.deepEqual([missing.code, broken.code], [1, 1]);
+    assert.deepEqual([missing.code, broken.code], [1, 2]);
   });
 });
 
@@ -280,10 +330,10 @@ describe("tripline describe", () => {
       writeFileSync(path, "name: my\nroles: 7\n");
       const environment = { TRIPLINE_TOPOLOGY: path };
       const said = await tripline(["describe"], { ports: memoryPorts(), environment });
-      assert.equal(said.code, 1);
+      assert.equal(said.code, 2);
       assert.match(said.failed.join(), /^\/\S+my\.yaml:\n {2}.*\n {2}/);
       const missing = { TRIPLINE_TOPOLOGY: join(folder, "no.yaml") };
-      assert.equal((await tripline(["describe"], { ports: memoryPorts(), environment: missing })).code, 1);
+      assert.equal((await tripline(["describe"], { ports: memoryPorts(), environment: missing })).code, 2);
     } finally {
       rmSync(folder, { recursive: true });
     }

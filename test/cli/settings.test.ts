@@ -25,6 +25,7 @@ describe("settings with nothing configured", () => {
       port: 4200,
       apiAuth: null,
       apiUrl: "http://127.0.0.1:4200/api",
+      apiUrlFrom: null,
       dataFolder: "./.tripline",
       kafka: null,
       clickhouse: null,
@@ -33,6 +34,8 @@ describe("settings with nothing configured", () => {
       prefix: "tripline",
       partitions: null,
       topologyFile: null,
+      variables: null,
+      isDebugged: false,
     });
   });
 
@@ -131,9 +134,16 @@ describe("where a setting is taken from", () => {
         TRIPLINE_PARTITIONS: "24",
         TRIPLINE_TOPOLOGY: "my.yaml",
         TRIPLINE_DATA: "/d",
+        TRIPLINE_VARIABLES: "v.yaml",
       },
       {},
-      { prefix: "team.a", partitions: 24, topologyFile: "my.yaml", dataFolder: "/d" },
+      {
+        prefix: "team.a",
+        partitions: 24,
+        topologyFile: "my.yaml",
+        dataFolder: "/d",
+        variables: "v.yaml",
+      },
     ],
   ];
   for (const [claim, environment, flags, expected] of cases) {
@@ -173,7 +183,7 @@ describe("settings that cannot be", () => {
       "TRIPLINE_API_URL: expected a URL as in http://127.0.0.1:4200/api",
       'KAFKA_SSL: expected true or false; found "yes"',
       'KAFKA_BROKERS: expected host:port, several separated by commas; found "broker"',
-      "CLICKHOUSE_URL: expected a URL as in http://127.0.0.1:4200/api",
+      "CLICKHOUSE_URL: expected a URL as in http://127.0.0.1:8123",
       'TRIPLINE_PREFIX: expected 1 to 100 letters, digits, dots, dashes and underscores, as in tripline; found "my prefix"',
       'TRIPLINE_PARTITIONS: expected a whole number from 1 to 10000; found "0"',
     ]);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type RunningProcess, start } from "../../src/cli/commands/start.ts";
+import { ConfigurationError } from "../../src/cli/reasons.ts";
 import { readSettings, type Settings } from "../../src/cli/settings.ts";
 import { recordingOut } from "./recording-out.ts";
 
@@ -64,6 +65,20 @@ describe("a process that was started", () => {
     await ended;
   });
 
+  it("says that it could not stop cleanly, where it could not", async () => {
+    const { host, interrupt } = testHost();
+    const { out, said } = recordingOut();
+    const startProcess = async (): Promise<RunningProcess> => {
+      setImmediate(interrupt);
+      return { lines: [], stop: () => Promise.reject(new Error("the disk is full")), failed: never };
+    };
+    await start(settings, out, { roles: [], startProcess, host });
+    assert.deepEqual(
+      [said.printed, said.failed, said.code],
+      [["Stopping …"], ["Tripline could not stop cleanly: the disk is full"], 1],
+    );
+  });
+
   it("stops what still runs and ends with 1 when it cannot go on", async () => {
     const { host } = testHost();
     const { out, said } = recordingOut();
@@ -84,7 +99,32 @@ describe("a process that was started", () => {
   });
 });
 
+describe("a process that is asked to stop while it starts", () => {
+  it("stops what has started and ends with 130", async () => {
+    const { host, exits, interrupt } = testHost();
+    const { out, said } = recordingOut();
+    let stopped = 0;
+    const startProcess = async (): Promise<RunningProcess> => {
+      interrupt();
+      await new Promise((done) => setImmediate(done));
+      return { lines: ["ready"], stop: async () => void (stopped += 1), failed: never };
+    };
+    await start(settings, out, { roles: [], startProcess, host });
+    assert.deepEqual([said.printed, exits, stopped], [["Stopping …", "Stopped."], [130], 1]);
+  });
+});
+
 describe("a process that cannot start", () => {
+  it("ends with 2 where it was told something that cannot be", async () => {
+    const { host } = testHost();
+    const { out, said } = recordingOut();
+    const startProcess = async (): Promise<RunningProcess> => {
+      throw new ConfigurationError("TRIPLINE_HOST: not without TRIPLINE_API_AUTH");
+    };
+    await start(settings, out, { roles: ["gateway"], startProcess, host });
+    assert.equal(said.code, 2);
+  });
+
   it("says why in one message and ends with 1", async () => {
     const { host, listeners } = testHost();
     const { out, said } = recordingOut();

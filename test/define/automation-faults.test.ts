@@ -56,11 +56,14 @@ describe("an automation that cannot be", () => {
   it("is nested beyond all reason", () => {
     const deep: unknown = JSON.parse(`{"a":${"[".repeat(5000)}${"]".repeat(5000)}}`);
     assert.deepEqual(faults({ ...body, x: deep }), [
-      "value_error Value error, a definition may be nested 100 levels deep",
+      "value_error Value error, a definition may be nested at most 100 levels deep",
     ]);
     let tree: JsonObject = event;
     for (let i = 0; i < 32; i++) tree = { within: null, triggers: [tree] };
-    assert.match(faults({ ...body, trigger: tree })[0] ?? "", /triggers may be nested 30 levels deep$/);
+    assert.match(
+      faults({ ...body, trigger: tree })[0] ?? "",
+      /triggers may be nested at most 30 levels deep$/,
+    );
   });
 
   const at = "trigger.EventTrigger";
@@ -91,7 +94,7 @@ describe("an automation that cannot be", () => {
     [{ within: null }, `value_error ${at}.within: Value error, \`within\` should be a valid timedelta`],
     [{ within: -1 }, `greater_than_equal ${at}.within: Input should be greater than or equal to 0 seconds`],
     [{ within: true }, `time_delta_type ${at}.within: Input should be a valid timedelta`],
-    [{ within: 1e12 }, `value_error ${at}.within: Value error, a span may be 285 years long`],
+    [{ within: 1e12 }, `value_error ${at}.within: Value error, a span may be at most 285 years long`],
     [
       { posture: "Proactive", within: 9.9 },
       `value_error ${at}.within: Value error, \`within\` for Proactive triggers must be greater than or equal to 10 seconds`,

@@ -201,17 +201,25 @@ describe("deployments in prefect.yaml", () => {
       "entrypoint: nowhere\n    tags: x",
     );
     assert.deepEqual(faults(text), [
-      "deployments[0].entrypoint: Input should name a function, as path/to/flow.py:function",
-      "deployments[0].name: Field required",
-      "deployments[0].tags: Input should be a valid list",
-      "deployments[0].triggers[0].posture: Input should be Posture.Reactive or Posture.Proactive",
-      "deployments[0].triggers[0].within: Input should be a valid timedelta, expected seconds as a number, an ISO 8601 duration such as PT30S, or HH:MM:SS",
-      "deployments[0].triggers[1].triggers[0].threshold: Input should be a valid integer, unable to parse string as an integer",
+      'deployments[0].entrypoint: expected a function, as path/to/flow.py:function; found "nowhere"',
+      "deployments[0].name: this must be given",
+      'deployments[0].tags: expected a list; found "x"',
+      'deployments[0].triggers[0].posture: expected Reactive or Proactive; found "reactive"',
+      'deployments[0].triggers[0].within: expected a duration such as 60, PT2H or 01:30:00; found "soon"',
+      'deployments[0].triggers[1].triggers[0].threshold: expected a whole number; found "x"',
       "deployments[0].triggers[1].require: require must be less than or equal to the number of triggers",
       "deployments[0].triggers[2].parameters.a[0]: Invalid jinja: unexpected end of template",
       "deployments[0].triggers[2].schedule_after: schedule_after must be non-negative",
-      "deployments[0].triggers[3].type: Input tag 'nope' found using trigger_discriminator() does not match any of the expected tags: 'event', 'metric', 'compound', 'sequence'",
-      "deployments[0].triggers[4]: Input should be a valid dictionary or object to extract fields from",
+      'deployments[0].triggers[3].type: expected event, metric, compound or sequence; found "nope"',
+      "deployments[0].triggers[4]: expected a mapping; found 7",
+    ]);
+  });
+
+  it("have different names", () => {
+    const one = "  - { name: a, entrypoint: f.py:x }\n";
+    assert.deepEqual(faults(`deployments:\n${one}  - { name: b }\n${one}`, { all: true }), [
+      "deployments[1].entrypoint: this must be given, as path/to/flow.py:function: the flow takes its name from the function",
+      "deployments[2].name: x/a is deployments[0] already",
     ]);
   });
 
@@ -223,7 +231,7 @@ describe("deployments in prefect.yaml", () => {
 
   it("need a function to take the flow's name from", () => {
     assert.deepEqual(faults(file("[]", "name: d")), [
-      "deployments[0].entrypoint: Field required, as path/to/flow.py:function: the flow takes its name from the function",
+      "deployments[0].entrypoint: this must be given, as path/to/flow.py:function: the flow takes its name from the function",
     ]);
   });
 });
@@ -237,7 +245,7 @@ describe("a prefect.yaml that is no good YAML", () => {
       ["line 3"],
     );
     assert.match(faults("a: 1\nb: 2\na: 3\n")[0] ?? "", /^line 3: Map keys must be unique/);
-    assert.match(faults("a: *nope\n")[0] ?? "", /nope/);
+    assert.deepEqual(faults("b: 1\na: *nope\n"), ["line 2: there is no anchor 'nope' before this"]);
   });
 
   it("is told once of what the parser says again and again", () => {
@@ -246,9 +254,9 @@ describe("a prefect.yaml that is no good YAML", () => {
   });
 
   it("is no mapping, or says nothing of deployments", () => {
-    assert.deepEqual(faults("- 1"), ["Input should be a valid dictionary or object to extract fields from"]);
-    assert.deepEqual(faults("a: 1"), ["deployments: Field required"]);
-    assert.deepEqual(faults(""), ["Input should be a valid dictionary or object to extract fields from"]);
+    assert.deepEqual(faults("- 1"), ["expected a mapping with `deployments:`; found a list"]);
+    assert.deepEqual(faults("a: 1"), ["deployments: this must be given"]);
+    assert.deepEqual(faults(""), ["the file is empty"]);
   });
 
   it("does not grow beyond measure", () => {

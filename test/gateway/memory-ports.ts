@@ -44,9 +44,11 @@ export function memoryPorts(): MemoryPorts {
     answer: () => [],
     state: { status: "ready", roles: ["gateway"] },
     publishEvents: async (events) => void ports.published.push(events),
-    define: async (changes) => {
-      ports.defined.push(changes);
+    define: async (decide) => {
+      const { changes, answer } = decide();
+      if (changes.length > 0) ports.defined.push(changes);
       changes.forEach(take);
+      return answer;
     },
     automations: () => [...automations.values()],
     deployments: () => [...deployments.values()],
@@ -57,7 +59,7 @@ export function memoryPorts(): MemoryPorts {
     },
     now: () => ports.clock,
     newId: () => `0195c8d3-0000-7000-8000-${String(++ids).padStart(12, "0")}`,
-    health: () => ports.state,
+    health: async () => ports.state,
   };
   return ports;
 }

@@ -1,8 +1,8 @@
 /** Routes that only look, and what is answered when something is wrong inside. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createGateway } from "../../src/gateway/gateway.ts";
-import { QueryError } from "../../src/runtime/ports.ts";
+import { createGateway, Unavailable } from "../../src/gateway/gateway.ts";
+import { LogError, QueryError } from "../../src/runtime/ports.ts";
 import { memoryPorts, pendingRun } from "./memory-ports.ts";
 
 function setting() {
@@ -40,6 +40,15 @@ describe("questions and answers", () => {
     ports.state = { status: "starting", roles: ["gateway"] };
     assert.equal((await ask("/ready")).status, 503);
     assert.equal((await ask("/health")).status, 200);
+  });
+});
+
+describe("a known path", () => {
+  it("says which methods it takes", async () => {
+    const { status, body, headers } = await setting().ask("/runs/pending", {});
+    assert.deepEqual([status, body, headers.get("allow")], [405, { detail: "Method Not Allowed" }, "GET"]);
+    const filter = await setting().ask("/automations/filter");
+    assert.deepEqual([filter.status, filter.headers.get("allow")], [405, "POST"]);
   });
 });
 
@@ -81,6 +90,15 @@ describe("a question to history", () => {
     assert.deepEqual([status, body], [400, { detail: "Syntax error near nope" }]);
   });
 
+  it("is answered 503 while the engine does not answer", async () => {
+    const { ports, ask } = setting();
+    ports.answer = () => {
+      throw new Unavailable("ClickHouse (CLICKHOUSE_URL) does not answer");
+    };
+    const { status, body } = await ask("/history/query", { query: "select 1" });
+    assert.deepEqual([status, body], [503, { detail: "ClickHouse (CLICKHOUSE_URL) does not answer" }]);
+  });
+
   for (const body of [{}, { query: 7 }, [], null]) {
     it(`cannot be ${JSON.stringify(body)}`, async () => {
       const answer = await setting().ask("/history/query", body);
@@ -91,6 +109,16 @@ describe("a question to history", () => {
 });
 
 describe("a fault of our own", () => {
+  it("is answered so that clients try again, where the log is away for a moment", async () => {
+    const { ports, ask } = setting();
+    ports.answer = () => {
+      throw new LogError("the broker is away", { retriable: true });
+    };
+    const { status, body, headers } = await ask("/history/query", { query: "select 1" });
+    assert.deepEqual([status, body], [503, { exception_message: "Service Unavailable" }]);
+    assert.equal(headers.get("retry-after"), "1");
+  });
+
   it("tells the client nothing but an id, under which the log has it once", async () => {
     const { ports, logged, ask } = setting();
     ports.answer = () => {
@@ -100,6 +128,7 @@ describe("a fault of our own", () => {
     assert.deepEqual([status, body], [500, { exception_message: "Internal Server Error" }]);
     const requestId = headers.get("x-request-id") ?? "none";
     assert.equal(logged.length, 1);
+    assert.doesNotMatch(logged.join(), /\n/);
     assert.match(
       logged[0] ?? "",
       new RegExp(`^request ${requestId}: POST /api/history/query failed: Error: password`),

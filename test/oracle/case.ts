@@ -4,25 +4,9 @@ import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { JsonObject } from "../../src/core/model/json.ts";
 
-export interface Step {
-  readonly at: string;
-  readonly event?: JsonObject;
-  readonly advance?: true;
-  readonly upsert_automation?: JsonObject;
-  readonly disable?: string;
-  readonly enable?: string;
-  readonly delete?: string;
-}
-
 export interface Case {
   readonly name: string;
-  readonly given: {
-    readonly start: string;
-    readonly automations: readonly JsonObject[];
-    readonly script: readonly Step[];
-    readonly variables?: JsonObject;
-    readonly options?: { readonly feedback?: boolean; readonly record?: readonly string[] };
-  };
+  readonly given: JsonObject;
   readonly expected: {
     readonly firings: readonly JsonObject[];
     readonly rejected: readonly string[];

@@ -1,14 +1,15 @@
 /** `tripline automations list`: which automations stand, and what each waits for. */
-import { type AutomationView, createClient } from "../../sdk/sdk.ts";
+import { type AutomationView } from "../../sdk/sdk.ts";
 import { jsonText, type Out, short, table } from "../out.ts";
 import type { Settings } from "../settings.ts";
+import { clientOf } from "./client.ts";
 
 export async function listAutomations(
   settings: Settings,
   out: Out,
   options: { readonly json?: boolean },
 ): Promise<void> {
-  const client = createClient({ url: settings.apiUrl, auth: settings.apiAuth });
+  const client = clientOf(settings);
   const automations = await client.automations();
   if (options.json === true) out.print(jsonText(automations));
   else if (automations.length === 0) out.print("There are no automations.");

@@ -15,6 +15,6 @@ export async function describeTopology(
     out.print((options.mermaid === true ? mermaid(topology) : describe(topology)).trimEnd());
   } catch (error) {
     if (!(error instanceof TopologyError)) throw error;
-    out.fail(error.message);
+    out.fail(error.message, 2);
   }
 }

@@ -1,8 +1,8 @@
 /** `tripline history SQL`: a question to history, and its answer as rows. */
 import type { Json, JsonObject } from "../../core/model/json.ts";
-import { createClient } from "../../sdk/sdk.ts";
 import { jsonText, type Out, short, table } from "../out.ts";
 import type { Settings } from "../settings.ts";
+import { clientOf } from "./client.ts";
 
 export interface HistoryOptions {
   /** The question, or `-` for what comes in on stdin. */
@@ -19,7 +19,7 @@ export async function askHistory(settings: Settings, out: Out, options: HistoryO
     out.fail("There is no SQL to run: give it as the argument, or on stdin with -", 2);
     return;
   }
-  const client = createClient({ url: settings.apiUrl, auth: settings.apiAuth });
+  const client = clientOf(settings);
   const rows = await client.history(sql);
   if (options.json === true) out.print(jsonText(rows));
   else if (rows.length === 0) out.print("No rows.");

@@ -1,7 +1,8 @@
 /** `tripline runs list`: what will run, when, why and with which parameters. */
-import { createClient, type PendingRunView } from "../../sdk/sdk.ts";
+import { type PendingRunView } from "../../sdk/sdk.ts";
 import { jsonText, type Out, short, spanText, table } from "../out.ts";
 import type { Settings } from "../settings.ts";
+import { clientOf } from "./client.ts";
 
 export interface RunsListOptions {
   readonly json?: boolean;
@@ -13,7 +14,7 @@ const LIMIT_FOR_PEOPLE = 200;
 const LIMIT_FOR_PROGRAMS = 10_000;
 
 export async function listRuns(settings: Settings, out: Out, options: RunsListOptions): Promise<void> {
-  const client = createClient({ url: settings.apiUrl, auth: settings.apiAuth });
+  const client = clientOf(settings);
   const limit = options.limit ?? (options.json === true ? LIMIT_FOR_PROGRAMS : LIMIT_FOR_PEOPLE);
   const { runs, total } = await client.pendingRuns({ limit });
   if (options.json === true) out.print(jsonText(runs));

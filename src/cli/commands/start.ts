@@ -1,5 +1,7 @@
 /** `tripline start` and `tripline run`: roles running in this process until somebody stops it. */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Out } from "../out.ts";
+import { ConfigurationError, reasonOf } from "../reasons.ts";
 import type { RoleName, Settings } from "../settings.ts";
 
 /** A process that runs roles; how it is put together stands in assemble.ts. */
@@ -43,7 +45,15 @@ export async function start(settings: Settings, out: Out, options: StartOptions)
     asked.resolve("asked");
   });
   try {
-    const running = await options.startProcess(settings, options.roles, (line) => out.note(line));
+    const starting = options.startProcess(settings, options.roles, (line) => out.note(line));
+    const running = await Promise.race([starting, asked.promise]);
+    if (running === "asked") {
+      out.print("Stopping …");
+      await abandoned(starting);
+      out.print("Stopped.");
+      options.host.exit(INTERRUPTED);
+      return;
+    }
     for (const line of running.lines) out.print(line);
     const failure = await Promise.race([asked.promise, running.failed]).then(
       () => null,
@@ -51,16 +61,25 @@ export async function start(settings: Settings, out: Out, options: StartOptions)
     );
     if (failure === null) out.print("Stopping …");
     else out.fail(`Tripline cannot go on: ${reasonOf(failure.error)}`);
-    await running.stop();
-    if (failure === null) out.print("Stopped.");
+    const isClean = await running.stop().then(
+      () => true,
+      (error: unknown) => out.fail(`Tripline could not stop cleanly: ${reasonOf(error)}`),
+    );
+    if (failure === null && isClean === true) out.print("Stopped.");
   } catch (error) {
-    out.fail(`Tripline cannot start: ${reasonOf(error)}`);
+    out.fail(`Tripline cannot start: ${reasonOf(error)}`, error instanceof ConfigurationError ? 2 : 1);
   } finally {
     stopListening();
   }
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const START_MS_MAX = 3000;
+
+/** What is half started is stopped as soon as it stands; what waits for others to start is waited for no longer. */
+async function abandoned(starting: Promise<RunningProcess>): Promise<void> {
+  const stopped = starting.then((running) => running.stop()).catch(() => {});
+  await Promise.race([stopped, pause(START_MS_MAX, undefined, { ref: false })]);
+}
 
 /** SIGINT and SIGTERM of this process. */
 export function processHost(process: NodeJS.Process): Host {
