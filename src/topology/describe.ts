@@ -55,7 +55,7 @@ function notesOn({ rekey, via, store, tables, to, edge }: Step): string {
     rekey !== null && `by ${rekey}`,
     via !== null && `via ${via}`,
     store !== null && `keeps ${store}`,
-    tables.length > 0 && `looks at ${tables.join(", ")}`,
+    tables.length > 0 && `sees ${tables.join(", ")}`,
     edge !== null && `by ${edge}`,
   ].filter((note) => note !== false);
   const written = to.length === 0 ? [] : [`─► ${to.join(", ")}`];

@@ -193,7 +193,7 @@ export function describeWriters(subject: Subject): void {
         await successor.commit([at(0, topic, "2")]);
         await assert.rejects(
           zombie.commit([at(0, topic, "zombie")]),
-          (error) => error instanceof LogError && error.retriable,
+          (error) => error instanceof LogError && error.retriable && error.isFenced,
         );
         await assert.rejects(zombie.commit([at(0, topic, "zombie")]), isLogError);
         await successor.commit([at(0, topic, "3")]);

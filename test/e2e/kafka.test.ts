@@ -53,7 +53,7 @@ async function recordsOf(log: Log, topic: string): Promise<readonly LogRecord[]>
   for (let partition = 0; partition < count; partition++) {
     const end = await log.end(topic, partition);
     const offset = await log.start(topic, partition);
-    await readTo(log, { topic, partition, offset }, end, (record) => records.push(record));
+    await readTo(log, { from: { topic, partition, offset }, end, take: (record) => records.push(record) });
   }
   return records;
 }

@@ -31,6 +31,11 @@ class HistoryError extends Error {
   }
 }
 
+/** Nobody is there to be asked. */
+export class HistoryAway extends Error {
+  override readonly name = "HistoryAway";
+}
+
 /** One insert is one part, so all of it or none: one block however large, of one day, parsed in one piece. */
 const INSERT_SETTINGS = {
   async_insert: 0,
@@ -121,7 +126,8 @@ class ClickHouseHistory implements History {
     try {
       return await this.#engine.answer(sql);
     } catch (error) {
-      throw new QueryError(messageOf(error), { cause: error });
+      if (isEngines(error)) throw new QueryError(messageOf(error), { cause: error });
+      throw new HistoryAway("ClickHouse (CLICKHOUSE_URL) does not answer", { cause: error });
     }
   }
 
@@ -163,6 +169,12 @@ const asHistoryError = (cause: unknown): HistoryError =>
 /** By the engine's code, not by class: chdb throws the client's errors from a copy of its own. */
 const isHopeless = (error: unknown): boolean =>
   error instanceof Error && "code" in error && HOPELESS.has(String(error.code));
+
+/** Its exceptions have numbers for codes; those of connections have names, or none. */
+const isEngines = (error: unknown): boolean =>
+  error instanceof Error &&
+  (("code" in error && /^\d+$/.test(String(error.code))) ||
+    /DB::Exception/.test(`${error.message} ${String(error.cause)}`));
 
 /** Parse errors quote the rows at length. */
 const MESSAGE_CHARS_MAX = 1000;

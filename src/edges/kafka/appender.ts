@@ -5,7 +5,7 @@
 import type { Producer } from "kafkajs";
 import { fromMillis } from "../../core/model/time.ts";
 import { type Appended, LogError } from "../../runtime/ports.ts";
-import { abandon, type Client, type Cluster } from "./client.ts";
+import { abandon, type Client, type Cluster, patiently } from "./client.ts";
 import { asLogError } from "./faults.ts";
 import type { Placed } from "./placing.ts";
 import { byTopic, sends } from "./writer.ts";
@@ -16,6 +16,14 @@ interface Waiting {
   readonly reject: (fault: unknown) => void;
 }
 
+/** What is connected, or is being. */
+interface Open {
+  readonly cluster: Cluster;
+  readonly producer: Producer;
+  readonly connected: Promise<void>;
+  written: number;
+}
+
 /** See writer.ts. */
 const RECORDS_MAX = 1_000_000_000;
 
@@ -24,7 +32,8 @@ export class Appender {
   readonly #waiting: Waiting[] = [];
   #sending: Promise<void> | null = null;
   #isClosed = false;
-  #open: { cluster: Cluster; producer: Producer; written: number } | null = null;
+  #isCut = false;
+  #open: Open | null = null;
 
   constructor(client: Client) {
     this.#client = client;
@@ -39,9 +48,11 @@ export class Appender {
     });
   }
 
+  /** Sends what waits, as long as somebody answers. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#sending;
+    if (this.#sending !== null) await patiently(this.#sending);
+    this.#isCut = true;
     await this.#forget();
   }
 
@@ -66,24 +77,20 @@ export class Appender {
 
   async #send(records: readonly Placed[]): Promise<readonly Appended[]> {
     if (this.#open !== null && this.#open.written + records.length > RECORDS_MAX) await this.#forget();
-    this.#open ??= await this.#connect();
+    if (this.#isCut) throw new LogError("the log is closed", { retriable: true });
+    this.#open ??= this.#connect();
     this.#open.written += records.length;
-    const { producer } = this.#open;
+    const { producer, connected } = this.#open;
+    await connected;
     const appended: Appended[] = [];
     for (const part of sends(records)) appended.push(...(await send(producer, part)));
     return appended;
   }
 
-  async #connect(): Promise<{ cluster: Cluster; producer: Producer; written: number }> {
+  #connect(): Open {
     const cluster = this.#client.cluster({ maxInFlightRequests: 1 });
     const producer = this.#client.producer(cluster, { idempotent: true });
-    try {
-      await producer.connect();
-    } catch (fault) {
-      await abandon(cluster);
-      throw fault;
-    }
-    return { cluster, producer, written: 0 };
+    return { cluster, producer, connected: producer.connect(), written: 0 };
   }
 
   async #forget(): Promise<void> {

@@ -1,5 +1,7 @@
-/** The client as this edge uses it: clusters of its own beside the public API, and quiet unless something is wrong. */
-import type { Kafka, KafkaConfig, LogEntry, Logger, Producer, RetryOptions } from "kafkajs";
+/** The client as this edge uses it: clusters of its own beside the public API, and silent: we say ourselves what is wrong. */
+import { setTimeout as after } from "node:timers/promises";
+import type { Kafka, KafkaConfig, Logger, Producer, RetryOptions } from "kafkajs";
+import { Connections, Reach } from "./connections.ts";
 import { inside, kafkajs } from "./patches/patches.ts";
 
 export interface KafkaSettings {
@@ -13,7 +15,7 @@ export interface KafkaSettings {
   readonly sessionTimeoutMs?: number;
   readonly ssl?: KafkaConfig["ssl"];
   readonly sasl?: KafkaConfig["sasl"];
-  /** Told what the client has to say when something is not as it should be. */
+  /** Told what a person should know: that no broker answers, say, and that one does again. */
   readonly warn?: (text: string) => void;
 }
 
@@ -33,6 +35,8 @@ export interface Cluster {
   };
   /** kafkajs reads the patience of its producers here, and never sets it. */
   retry?: RetryOptions;
+  /** Ours. */
+  connections: Connections;
 }
 
 interface OffsetsAsked {
@@ -87,18 +91,33 @@ const PATIENCE: RetryOptions = {
 /** For whoever waits at the start; some three seconds. */
 const START_PATIENCE: RetryOptions = { ...PATIENCE, retries: 30 };
 
+/** After this, whoever leaves goes without the broker's answer. */
+const LEAVE_MS = 5_000;
+
 export class Client {
   readonly settings: KafkaSettings;
-  readonly kafka: Kafka;
-  readonly #socketFactory = inside<() => unknown>("network/socketFactory")();
+  readonly warn: (text: string) => void;
+  readonly reach: Reach;
+  readonly #logger: Logger;
 
   constructor(settings: KafkaSettings) {
     this.settings = settings;
-    this.kafka = new (kafkajs().Kafka)({
-      ...this.#connection(),
-      ...quiet(settings.warn),
+    this.warn = settings.warn ?? (() => {});
+    this.reach = new Reach(settings.brokers, this.warn);
+    this.#logger = this.kafka().kafka.logger();
+  }
+
+  /** The public API, on connections of its own. */
+  kafka(): { readonly kafka: Kafka; readonly connections: Connections } {
+    const connections = new Connections(this.settings.brokers, this.reach);
+    const { Kafka, logLevel } = kafkajs();
+    const kafka = new Kafka({
+      ...this.#connection(connections),
+      // What it says is of each connection and each try, and comes as an error to whoever asked.
+      logLevel: logLevel.NOTHING,
       retry: START_PATIENCE,
     });
+    return { kafka, connections };
   }
 
   /** A cluster with connections of its own: one at a time fetches from a broker without holding up the others. */
@@ -107,18 +126,19 @@ export class Client {
     readonly isolationLevel?: number;
   }): Cluster {
     const Cluster = inside<new (options: unknown) => Cluster>("cluster");
+    const connections = new Connections(this.settings.brokers, this.reach);
     const cluster = new Cluster({
       isolationLevel: READ_COMMITTED,
-      ...this.#connection(),
+      ...this.#connection(connections),
       ...options,
       retry: { ...PATIENCE, retries: 5 },
-      logger: this.logger(),
-      socketFactory: this.#socketFactory,
+      logger: this.#logger,
       metadataMaxAge: METADATA_MAX_AGE_MS,
       allowAutoTopicCreation: false,
       offsets: new Map(),
     });
     cluster.retry = PATIENCE;
+    cluster.connections = connections;
     return cluster;
   }
 
@@ -128,7 +148,7 @@ export class Client {
     return create({
       ...options,
       cluster,
-      logger: this.logger(),
+      logger: this.#logger,
       retry: PATIENCE,
       transactionTimeout: TRANSACTION_TIMEOUT_MS,
       createPartitioner:
@@ -138,14 +158,11 @@ export class Client {
     });
   }
 
-  logger(): Logger {
-    return this.kafka.logger();
-  }
-
-  #connection() {
-    const { brokers, clientId, ssl, sasl } = this.settings;
+  #connection({ brokers, socketFactory }: Connections) {
+    const { clientId, ssl, sasl } = this.settings;
     return {
-      brokers: [...brokers],
+      brokers,
+      socketFactory,
       clientId,
       connectionTimeout: CONNECTION_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
@@ -166,27 +183,13 @@ export async function abandon(cluster: Cluster): Promise<void> {
   for (const { connectionPool } of every) {
     for (const connection of connectionPool.pool) connection.rejectRequests(new Error("closed"));
   }
-  await cluster.disconnect().catch(() => {});
+  cluster.connections.end();
+  await patiently(cluster.disconnect());
 }
 
-/** What producers and single answers have to say comes as an error to whoever asked, or is tried again on purpose. */
-const isToldOtherwise = ({ namespace, log }: LogEntry): boolean =>
-  namespace === "Producer" || log.message.startsWith("Response ");
-
-/** While a broker is away every connection says so, several times a second. */
-const SAID_AGAIN_MS = 10_000;
-
-function quiet(warn: ((text: string) => void) | undefined): Pick<KafkaConfig, "logLevel" | "logCreator"> {
-  const { logLevel } = kafkajs();
-  if (warn === undefined) return { logLevel: logLevel.NOTHING, logCreator: () => () => {} };
-  const said = new Map<string, number>();
-  const say = (entry: LogEntry) => {
-    const text = `kafka ${entry.namespace}: ${entry.log.message}`;
-    const now = performance.now();
-    if (isToldOtherwise(entry) || now - (said.get(text) ?? Number.NEGATIVE_INFINITY) < SAID_AGAIN_MS) return;
-    if (said.size > 100) said.clear();
-    said.set(text, now);
-    warn(text);
-  };
-  return { logLevel: logLevel.WARN, logCreator: () => say };
+/** Waits until it is done or has failed, but not for long. */
+export async function patiently(work: Promise<unknown>): Promise<void> {
+  const isOver = new AbortController();
+  const done = work.catch(() => {}).finally(() => isOver.abort());
+  await Promise.race([done, after(LEAVE_MS, null, { signal: isOver.signal }).catch(() => {})]);
 }

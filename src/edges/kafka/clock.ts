@@ -14,6 +14,8 @@ const LOOK_EVERY_MS = 30_000;
 const APPENDS = 3;
 /** Few, so that a broker's clock that was set back is believed after two minutes. */
 const KEPT = 4;
+/** Answers missed in a row; that one is, is nothing to act on. */
+const MISSED_BEFORE_SAID = 4;
 
 export class BrokerClock {
   readonly #appender: Appender;
@@ -21,6 +23,7 @@ export class BrokerClock {
   readonly #warn: (text: string) => void;
   /** Broker time less local monotonic time, in milliseconds; the latest last. */
   #offsets: readonly number[] = [];
+  #isStopped = false;
   #timer: NodeJS.Timeout | null = null;
   #last = Number.NEGATIVE_INFINITY;
 
@@ -33,10 +36,21 @@ export class BrokerClock {
   /** Takes a first look, and others from then on. */
   async start(): Promise<void> {
     await this.#look();
+    let missed = 0;
     this.#timer = setInterval(() => {
-      this.#look().catch((fault: unknown) => {
-        this.#warn(`kafka clock: ${fault instanceof Error ? fault.message : String(fault)}`);
-      });
+      this.#look().then(
+        () => {
+          missed = 0;
+        },
+        (fault: unknown) => {
+          missed += 1;
+          if (missed !== MISSED_BEFORE_SAID || this.#isStopped) return;
+          const reason = fault instanceof Error ? fault.message : String(fault);
+          this.#warn(
+            `the broker's clock has not been told for a while, its last answer counts on: ${reason}`,
+          );
+        },
+      );
     }, LOOK_EVERY_MS);
     this.#timer.unref();
   }
@@ -49,6 +63,7 @@ export class BrokerClock {
   }
 
   stop(): void {
+    this.#isStopped = true;
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 

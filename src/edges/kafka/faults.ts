@@ -37,6 +37,11 @@ export function asLogError(doing: string, cause: unknown): LogError {
   return new LogError(`${doing}: ${said}`, { retriable: !permanent, isFenced, cause });
 }
 
+/** What kafkajs says where nobody was there to answer. */
+const UNREACHED = ["KafkaJSConnectionError", "KafkaJSNoBrokerAvailableError", "KafkaJSRequestTimeoutError"];
+
+export const isUnreached = (error: unknown): boolean => UNREACHED.some((type) => isOfType(error, type));
+
 /** Whether an error, or what caused it, is of this type in Kafka's own words. */
 export const isOfType = (error: unknown, type: string): boolean =>
   causes(error).flatMap(namesOf).includes(type);

@@ -15,7 +15,8 @@ import {
 import { Appender } from "./appender.ts";
 import { Client, type KafkaSettings } from "./client.ts";
 import { BrokerClock } from "./clock.ts";
-import { asLogError } from "./faults.ts";
+import { noBrokerAnswers } from "./connections.ts";
+import { asLogError, isUnreached } from "./faults.ts";
 import { join } from "./membership/membership.ts";
 import { Offsets } from "./offsets.ts";
 import { Placing } from "./placing.ts";
@@ -30,9 +31,17 @@ export async function openKafkaLog(settings: KafkaSettings): Promise<Log> {
     await log.ready();
   } catch (fault) {
     await log.close();
-    throw asLogError(`opening the log at ${settings.brokers.join(",")}`, fault);
+    throw whyNotOpen(settings.brokers, fault);
   }
   return log;
+}
+
+function whyNotOpen(brokers: readonly string[], fault: unknown): LogError {
+  const where = isUnreached(fault)
+    ? noBrokerAnswers(brokers)
+    : `the log at ${brokers.join(",")} (KAFKA_BROKERS) cannot be opened`;
+  const { message, retriable } = asLogError("connecting", fault);
+  return new LogError(`${where}: ${message}`, { retriable, cause: fault });
 }
 
 const CLOCK_KEPT_MS = 3_600_000;
@@ -47,12 +56,12 @@ class KafkaLog implements Log {
   #isClosed = false;
 
   constructor(client: Client) {
-    const { clockTopic, warn } = client.settings;
+    const { clockTopic } = client.settings;
     this.#client = client;
     this.#offsets = new Offsets(client);
     this.#appender = new Appender(client);
     this.#placing = new Placing((topic) => this.partitions(topic));
-    this.#clock = new BrokerClock(this.#appender, clockTopic, warn ?? (() => {}));
+    this.#clock = new BrokerClock(this.#appender, clockTopic, client.warn);
   }
 
   async ready(): Promise<void> {
@@ -60,6 +69,7 @@ class KafkaLog implements Log {
       { name: this.#client.settings.clockTopic, partitions: 1, keep: { ms: CLOCK_KEPT_MS } },
     ]);
     await this.#clock.start();
+    this.#client.reach.speak();
   }
 
   async create(topics: readonly TopicSpec[]): Promise<void> {

@@ -31,16 +31,27 @@ export async function offsetOf(cluster: Cluster, { topic, partition, at }: Edge)
 
 const TRIES = 5;
 const LOOK_AGAIN_MS = 2;
+/** Before the second try; twice as long before each that follows. */
+const PAUSE_MS = 50;
 
-/** Asks brokers about topics, on connections kept for it; what fails is asked once more on new ones. */
+/** A cluster that is connected, or is being. */
+interface Line {
+  readonly cluster: Cluster;
+  readonly connected: Promise<void>;
+  /** Questions under way. */
+  asking: number;
+  isDropped: boolean;
+}
+
+/** Asks brokers about topics, on connections kept for it; what fails is asked again on new ones. */
 export class Offsets {
-  readonly #client: Client;
+  readonly #client: Pick<Client, "cluster">;
   readonly #counts = new Map<string, number>();
   readonly #committed = new Map<string, number>();
-  readonly #clusters = new Map<Isolation, Promise<Cluster>>();
+  readonly #lines = new Map<Isolation, Line>();
   #isClosed = false;
 
-  constructor(client: Client) {
+  constructor(client: Pick<Client, "cluster">) {
     this.#client = client;
   }
 
@@ -80,13 +91,9 @@ export class Offsets {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#disconnect();
-  }
-
-  async #disconnect(): Promise<void> {
-    const clusters = [...this.#clusters.values()];
-    this.#clusters.clear();
-    for (const cluster of clusters) await cluster.then(abandon, () => {});
+    const lines = [...this.#lines.values()];
+    this.#lines.clear();
+    await Promise.all(lines.map(({ cluster }) => abandon(cluster)));
   }
 
   async #of(edge: Edge, isolation: Isolation = READ_COMMITTED): Promise<number> {
@@ -105,30 +112,38 @@ export class Offsets {
   ): Promise<Told> {
     for (let tried = 1; ; tried++) {
       if (this.#isClosed) throw new LogError("the log is closed", { retriable: true });
+      const line = this.#lineFor(isolation);
+      line.asking += 1;
       try {
-        const cluster = await this.#clusterFor(isolation);
-        await cluster.addMultipleTargetTopics([topic]);
-        return await question(cluster);
+        await line.connected;
+        await line.cluster.addMultipleTargetTopics([topic]);
+        return await question(line.cluster);
       } catch (fault) {
         if (isOfType(fault, "UNKNOWN_TOPIC_OR_PARTITION")) {
           throw new LogError(`there is no topic ${topic}`, { retriable: true, cause: fault });
         }
         const told = asLogError(`asking about ${topic}`, fault);
-        if (!told.retriable || tried === TRIES) throw told;
-        await this.#disconnect();
+        if (!told.retriable) throw told;
+        line.isDropped = true;
+        if (this.#lines.get(isolation) === line) this.#lines.delete(isolation);
+        if (tried === TRIES) throw told;
+      } finally {
+        line.asking -= 1;
+        // Not before: others may be asking by it, and may have their answers yet.
+        if (line.isDropped && line.asking === 0) void abandon(line.cluster);
       }
+      await after(PAUSE_MS * 2 ** (tried - 1));
     }
   }
 
-  #clusterFor(isolationLevel: Isolation): Promise<Cluster> {
-    const open = this.#clusters.get(isolationLevel) ?? this.#connect(isolationLevel);
-    this.#clusters.set(isolationLevel, open);
+  #lineFor(isolationLevel: Isolation): Line {
+    const open = this.#lines.get(isolationLevel) ?? this.#connect(isolationLevel);
+    this.#lines.set(isolationLevel, open);
     return open;
   }
 
-  async #connect(isolationLevel: Isolation): Promise<Cluster> {
+  #connect(isolationLevel: Isolation): Line {
     const cluster = this.#client.cluster({ maxInFlightRequests: null, isolationLevel });
-    await cluster.connect();
-    return cluster;
+    return { cluster, connected: cluster.connect(), asking: 0, isDropped: false };
   }
 }

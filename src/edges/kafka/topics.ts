@@ -1,13 +1,13 @@
 /** Creates the topics that are missing, and refuses those that are there with another partition count. */
 
 import { setTimeout as after } from "node:timers/promises";
-import type { ITopicConfig } from "kafkajs";
-import { LogError, type TopicSpec } from "../../runtime/ports.ts";
-import type { Client } from "./client.ts";
+import type { Admin, ITopicConfig } from "kafkajs";
+import { LogError, RECORD_BYTES_MAX, type TopicSpec } from "../../runtime/ports.ts";
+import { type Client, patiently } from "./client.ts";
 import { asLogError } from "./faults.ts";
 
 /** The largest batch of records that a topic takes. */
-export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+export const BATCH_BYTES_MAX = RECORD_BYTES_MAX + 1024 * 1024;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -17,7 +17,8 @@ const LED_WITHIN_MS = 30_000;
 const LOOK_AGAIN_MS = 20;
 
 export async function createTopics(client: Client, specs: readonly TopicSpec[]): Promise<void> {
-  const admin = client.kafka.admin();
+  const { kafka, connections } = client.kafka();
+  const admin = kafka.admin();
   try {
     await admin.connect();
     const known = new Set(await admin.listTopics());
@@ -33,11 +34,10 @@ export async function createTopics(client: Client, specs: readonly TopicSpec[]):
   } catch (fault) {
     throw asLogError("creating topics", fault);
   } finally {
-    await admin.disconnect().catch(() => {});
+    await patiently(admin.disconnect());
+    connections.end();
   }
 }
-
-type Admin = ReturnType<Client["kafka"]["admin"]>;
 
 async function untilLed(admin: Admin, specs: readonly TopicSpec[]): Promise<ReadonlyMap<string, number>> {
   const latest = performance.now() + LED_WITHIN_MS;

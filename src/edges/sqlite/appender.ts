@@ -90,7 +90,10 @@ export class Writers {
     const epoch = this.#database.transact(() => integer(this.#bump.get(name)?.["epoch"]));
     const guard = (): void => {
       if (integer(this.#epoch.get(name)?.["epoch"]) === epoch) return;
-      throw new LogError(`${name} writes elsewhere by now: this writer is fenced`, { retriable: true });
+      throw new LogError(`${name} writes elsewhere by now: this writer is fenced`, {
+        retriable: true,
+        isFenced: true,
+      });
     };
     return new SqliteWriter(name, (records) => {
       refuse();

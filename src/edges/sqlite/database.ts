@@ -147,6 +147,14 @@ export const refusal = (message: string, cause?: unknown): LogError =>
 
 const BUSY = 5;
 const NOT_A_DATABASE = 26;
+/** What is wrong with the folder or the disk below the file; the rest of a code says in which call. */
+const FOLDER: ReadonlyMap<number, string> = new Map([
+  [3, "permission denied"],
+  [8, "it is read-only"],
+  [10, "the disk does not answer as it should"],
+  [13, "the disk is full"],
+  [14, "log.sqlite cannot be opened"],
+]);
 
 function asLogError(path: string, error: unknown): LogError {
   if (error instanceof LogError) return error;
@@ -160,6 +168,11 @@ function asLogError(path: string, error: unknown): LogError {
   }
   if (code === NOT_A_DATABASE) {
     return refusal(`${path} is not a database. Name another data directory, or move this file away.`, error);
+  }
+  const why = typeof code === "number" ? FOLDER.get(code & 0xff) : undefined;
+  if (why !== undefined) {
+    const message = `cannot write to the data folder ${dirname(path)} (TRIPLINE_DATA): ${why}`;
+    return new LogError(message, { retriable: true, cause: error });
   }
   const said = error instanceof Error ? error.message : String(error);
   return new LogError(`${path}: ${said}`, { retriable: true, cause: error });

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { fromMillis } from "../../core/model/time.ts";
 import { type Batch, LogError, type LogRecord, type Reader } from "../../runtime/ports.ts";
 import type { LogClock } from "./clock.ts";
-import { type Database, integer, offsetAt, placeOf, refusal, text } from "./database.ts";
+import { type Database, integer, offsetAt, placeOf, text } from "./database.ts";
 import type { Partition } from "./topics.ts";
 
 const RECORDS_MAX = 10_000;
@@ -155,7 +155,9 @@ const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 function refuseOutOfRange({ topic, number, start, next }: Partition, offset: number): void {
   if (offset >= start && offset <= next) return;
   const why = offset < start ? "was deleted by age" : "was never written";
-  throw refusal(
+  // A task built anew goes on from the start that there is now, and says what it has missed.
+  throw new LogError(
     `Offset ${offset} of partition ${number} of ${topic.name} ${why}: it holds ${start} to ${next}.`,
+    { retriable: offset < start },
   );
 }

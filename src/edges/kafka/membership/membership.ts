@@ -4,7 +4,7 @@
  */
 import type { Consumer } from "kafkajs";
 import { LogError, type Member, type Membership } from "../../../runtime/ports.ts";
-import type { Client } from "../client.ts";
+import { type Client, patiently } from "../client.ts";
 import { asLogError } from "../faults.ts";
 import { stickyAssigner } from "./assigner.ts";
 
@@ -13,8 +13,8 @@ const SESSION_TIMEOUT_MS = 6_000;
 const REBALANCE_TIMEOUT_MS = 10_000;
 /** With all partitions paused, kafkajs sleeps for this long between two looks at the group. */
 const HEARTBEAT_MS = 250;
+const COMPLAIN_MS = 30_000;
 
-/** `partitionsOf` tells the partition counts of the topics. */
 export async function join(
   client: Client,
   asked: { readonly group: string; readonly topics: ReadonlyMap<string, number>; readonly member: Member },
@@ -23,8 +23,11 @@ export async function join(
   let owned: readonly number[] = [];
   let generation = -1;
   const tell = new Telling(member);
+  const complaint = new Complaint(client, group);
+  let hasLeft = false;
 
-  const consumer = client.kafka.consumer({
+  const { kafka, connections } = client.kafka();
+  const consumer = kafka.consumer({
     groupId: group,
     partitionAssigners: [
       stickyAssigner(
@@ -38,7 +41,13 @@ export async function join(
     heartbeatInterval: Number.NEGATIVE_INFINITY,
     maxWaitTimeInMs: HEARTBEAT_MS,
     allowAutoTopicCreation: false,
-    retry: { initialRetryTime: 100, multiplier: 1.5, maxRetryTime: 1_000, retries: 10 },
+    retry: {
+      initialRetryTime: 100,
+      multiplier: 1.5,
+      maxRetryTime: 1_000,
+      retries: 10,
+      restartOnFailure: async () => !hasLeft,
+    },
   });
 
   // These listeners run at once, before kafkajs goes on to fetch.
@@ -48,29 +57,60 @@ export async function join(
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     consumer.pause([...topics.keys()].map((topic) => ({ topic })));
     owned = [...new Set(Object.values(payload.memberAssignment).flat())].sort((a, b) => a - b);
+    complaint.settle();
     tell.assigned(owned);
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) tell.failed(asLogError(`the membership in ${group} has failed`, payload.error));
+    if (payload.restart) complaint.hear(payload.error);
+    else tell.failed(asLogError(`the membership in ${group} has failed`, payload.error));
   });
 
-  await start(consumer, group, [...topics.keys()]);
-  return {
-    leave: async () => {
-      tell.stop();
-      await consumer.disconnect();
-    },
+  // Whatever kafkajs is about, and whoever answers: afterwards it has nothing to go on with.
+  const leave = async () => {
+    hasLeft = true;
+    tell.stop();
+    await patiently(consumer.disconnect());
+    connections.end();
   };
+  try {
+    await start(consumer, [...topics.keys()]);
+  } catch (fault) {
+    await leave();
+    throw asLogError(`joining ${group}`, fault);
+  }
+  return { leave };
 }
 
-async function start(consumer: Consumer, group: string, topics: string[]): Promise<void> {
-  try {
-    await consumer.connect();
-    await consumer.subscribe({ topics });
-    await consumer.run({ autoCommit: false, eachBatch: async () => {} });
-  } catch (fault) {
-    await consumer.disconnect().catch(() => {});
-    throw asLogError(`joining ${group}`, fault);
+async function start(consumer: Consumer, topics: string[]): Promise<void> {
+  await consumer.connect();
+  await consumer.subscribe({ topics });
+  await consumer.run({ autoCommit: false, eachBatch: async () => {} });
+}
+
+/** kafkajs joins again by itself, which is ordinary; where that does not help for long, a person is told. */
+class Complaint {
+  readonly #client: Client;
+  readonly #group: string;
+  #since: number | null = null;
+  #isMade = false;
+
+  constructor(client: Client, group: string) {
+    this.#client = client;
+    this.#group = group;
+  }
+
+  hear(reason: Error): void {
+    this.#since ??= performance.now();
+    // While no broker answers, that is what is said.
+    if (this.#isMade || this.#client.reach.isAway || performance.now() - this.#since < COMPLAIN_MS) return;
+    this.#isMade = true;
+    this.#client.warn(`the group ${this.#group} cannot be joined: ${reason.message}; trying again`);
+  }
+
+  settle(): void {
+    if (this.#isMade) this.#client.warn(`the group ${this.#group} is joined again`);
+    this.#since = null;
+    this.#isMade = false;
   }
 }
 

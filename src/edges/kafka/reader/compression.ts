@@ -4,18 +4,30 @@ import { LogError } from "../../../runtime/ports.ts";
 import { unpackLz4 } from "./lz4.ts";
 import { unpackSnappy } from "./snappy.ts";
 
-/** By the number in a batch's attributes. */
+/** A few bytes can be made to unpack to more than there is memory: whoever writes a topic must not end its readers. */
+export const UNPACKED_BYTES_MAX = 64 * 1024 * 1024;
+
+/** By the number in a batch's attributes. Throws LogError. */
 export function decompress(codec: number, bytes: Buffer): Buffer {
+  try {
+    return unpack(codec, bytes);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LogError(`a compressed batch cannot be unpacked: ${reason}`, { retriable: false, cause });
+  }
+}
+
+function unpack(codec: number, bytes: Buffer): Buffer {
   switch (codec) {
     case 1:
-      return gunzipSync(bytes);
+      return gunzipSync(bytes, { maxOutputLength: UNPACKED_BYTES_MAX });
     case 2:
-      return unpackSnappy(bytes);
+      return unpackSnappy(bytes, UNPACKED_BYTES_MAX);
     case 3:
-      return unpackLz4(bytes);
+      return unpackLz4(bytes, UNPACKED_BYTES_MAX);
     case 4:
-      return zstdDecompressSync(bytes);
+      return zstdDecompressSync(bytes, { maxOutputLength: UNPACKED_BYTES_MAX });
     default:
-      throw new LogError(`a batch is compressed by a codec we do not know: ${codec}`, { retriable: false });
+      throw new Error(`its codec is not known: ${codec}`);
   }
 }

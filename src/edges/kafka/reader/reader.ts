@@ -14,7 +14,7 @@ import { offsetOf } from "../offsets.ts";
 import { inside } from "../patches/patches.ts";
 import { Bell } from "./bell.ts";
 import { type Fetched, fetchFrom } from "./fetch.ts";
-import { readRecords } from "./records.ts";
+import { type Aborted, type Found, readRecords } from "./records.ts";
 
 interface Place {
   readonly topic: string;
@@ -44,6 +44,8 @@ export class KafkaReader implements Reader {
   readonly #places: readonly Place[];
   readonly #bell = new Bell();
   #session: Session | null = null;
+  /** Being connected. */
+  #next: Cluster | null = null;
   #connecting: Promise<void> | null = null;
   #ready: Batch[] = [];
   #fault: LogError | null = null;
@@ -85,6 +87,7 @@ export class KafkaReader implements Reader {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#bell.ring();
+    if (this.#next !== null) await abandon(this.#next);
     await this.#connecting;
     const session = this.#session;
     this.#session = null;
@@ -120,6 +123,7 @@ export class KafkaReader implements Reader {
     if (count > 0) await after(Math.min(BACKOFF_MS.first * 2 ** (count - 1), BACKOFF_MS.most));
     if (this.#isClosed) return;
     const cluster = this.#client.cluster({ maxInFlightRequests: null });
+    this.#next = cluster;
     try {
       await cluster.connect();
       await cluster.addMultipleTargetTopics([...new Set(this.#places.map(({ topic }) => topic))]);
@@ -127,6 +131,8 @@ export class KafkaReader implements Reader {
     } catch (fault) {
       this.#failed(fault);
       await abandon(cluster);
+    } finally {
+      this.#next = null;
     }
   }
 
@@ -161,7 +167,7 @@ export class KafkaReader implements Reader {
     if (errorCode === OFFSET_OUT_OF_RANGE) throw await outOfRange(cluster, place);
     if (errorCode !== 0) throw errorOf(errorCode);
 
-    const { records, nextOffset } = readRecords(bytes, place.offset, aborted);
+    const { records, nextOffset } = readOf(place, bytes, aborted);
     place.offset = nextOffset;
     this.#ready.push({
       topic,
@@ -200,13 +206,29 @@ function byLeader(cluster: Cluster, places: readonly Place[]): Map<string, Place
   return led;
 }
 
+/** What cannot be read now cannot be read later: whoever reads it is told at once, and where it stands. */
+function readOf({ topic, partition, offset }: Place, bytes: Buffer, aborted: readonly Aborted[]): Found {
+  try {
+    return readRecords(bytes, offset, aborted);
+  } catch (fault) {
+    const reason = fault instanceof Error ? fault.message : String(fault);
+    throw new LogError(`${topic}/${partition} cannot be read at offset ${offset}: ${reason}`, {
+      retriable: false,
+      cause: fault,
+    });
+  }
+}
+
 async function outOfRange(cluster: Cluster, { topic, partition, offset }: Place): Promise<LogError> {
   const start = await offsetOf(cluster, { topic, partition, at: "start" });
-  const why =
-    offset < start
-      ? `what stood before ${start} was deleted by retention`
-      : "the log ends before it; it was cut, or the topic was made anew";
-  return new LogError(`${topic}/${partition} cannot be read from ${offset}: ${why}`, { retriable: false });
+  const isDeleted = offset < start;
+  const why = isDeleted
+    ? `what stood before ${start} was deleted by retention`
+    : "the log ends before it; it was cut, or the topic was made anew";
+  // A task built anew goes on from the start that there is now, and says what it has missed.
+  return new LogError(`${topic}/${partition} cannot be read from ${offset}: ${why}`, {
+    retriable: isDeleted,
+  });
 }
 
 const errorOf = (code: number): Error =>

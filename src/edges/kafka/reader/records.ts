@@ -31,32 +31,48 @@ const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 const ABORT = 0;
 
-/** The committed records from offset `from` on, and where to read on. The last batch may be cut off; it comes again. */
+/**
+ * The committed records from offset `from` on, and where to read on. The last batch may be cut off; it comes again. Throws
+ * where the first batch cannot be read; before another that cannot, it stops.
+ */
 export function readRecords(bytes: Buffer, from: number, aborted: readonly Aborted[]): Found {
-  const records: LogRecord[] = [];
-  const begun = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset);
-  const aborting = new Set<bigint>();
-  let nextOffset = from;
+  const take = taking(from, aborted);
+  const found: { records: LogRecord[]; nextOffset: number } = { records: [], nextOffset: from };
   let at = 0;
   while (at + PREFIX <= bytes.length) {
-    const size = PREFIX + bytes.readInt32BE(at + 8);
+    const size = PREFIX + Math.max(0, bytes.readInt32BE(at + 8));
     if (at + size > bytes.length) break;
-    const batch = readHeader(bytes.subarray(at, at + size));
+    const whole = found.records.length;
+    try {
+      const batch = readHeader(bytes.subarray(at, at + size));
+      take(batch, found.records);
+      found.nextOffset = Math.max(found.nextOffset, batch.lastOffset + 1);
+    } catch (fault) {
+      if (found.nextOffset === from) throw fault;
+      found.records.length = whole;
+      break;
+    }
     at += size;
+  }
+  return found;
+}
 
+/** Takes batches one after the other, and of them the committed records. */
+function taking(from: number, aborted: readonly Aborted[]) {
+  const begun = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset);
+  const aborting = new Set<bigint>();
+  return (batch: RecordBatch, into: LogRecord[]): void => {
     while (begun[0] !== undefined && begun[0].firstOffset <= batch.lastOffset) {
       aborting.add(begun[0].producerId);
       begun.shift();
     }
-    nextOffset = Math.max(nextOffset, batch.lastOffset + 1);
     if ((batch.attributes & CONTROL) !== 0) {
       if (endsAborted(batch)) aborting.delete(batch.producerId);
-      continue;
+      return;
     }
-    if ((batch.attributes & TRANSACTIONAL) !== 0 && aborting.has(batch.producerId)) continue;
-    if (batch.lastOffset >= from) takeRecords(batch, from, records);
-  }
-  return { records, nextOffset };
+    if ((batch.attributes & TRANSACTIONAL) !== 0 && aborting.has(batch.producerId)) return;
+    if (batch.lastOffset >= from) takeRecords(batch, from, into);
+  };
 }
 
 interface RecordBatch {
@@ -117,6 +133,7 @@ function takeRecords(batch: RecordBatch, from: number, into: LogRecord[]): void 
   const appended = (attributes & APPEND_TIME) !== 0 ? fromMillis(batch.maxTimestamp) : null;
   for (let i = 0; i < batch.count; i++) {
     const length = cursor.varint();
+    if (length <= 0) throw new RangeError("a record has no length");
     const end = cursor.at + length;
     cursor.skip(1);
     const timestamp: Instant = appended ?? fromMillis(firstTimestamp + cursor.varint());
