@@ -3,6 +3,9 @@
 import type { Json } from "../core/model/json.ts";
 import type { Instant } from "../core/model/time.ts";
 
+/** The header that names the automations which led to a record, comma-joined (semantics.md, S15). */
+export const CAUSES_HEADER = "tripline-causes";
+
 /** A record as it stands in the log. */
 export interface LogRecord {
   readonly offset: number;
@@ -181,6 +184,14 @@ export interface History {
   /** Answers a read-only query with rows; throws QueryError with the engine's message. */
   query(sql: string): Promise<readonly Readonly<Record<string, Json>>[]>;
   close(): Promise<void>;
+}
+
+/** A topic that history keeps in a table, and how its records become rows; null for a record that makes none. */
+export interface HistorySource {
+  /** The topic's name on the broker. */
+  readonly topic: string;
+  readonly table: string;
+  rowOf(record: LogRecord, place: { readonly topic: string; readonly partition: number }): Row | null;
 }
 
 export class QueryError extends Error {

@@ -1,19 +1,7 @@
 /** What could not be read is kept in a topic of its own, with its place and the reason; nothing is lost silently. */
-import type { Instant } from "../core/model/time.ts";
+import type { Rejection } from "../core/model/rejection.ts";
 import type { Output } from "./chain/chain.ts";
 import type { LogRecord } from "./ports.ts";
-
-export interface Rejection {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly key: string | null;
-  /** What was expected and what was found. */
-  readonly reason: string;
-  /** What it said, as far as it can be read as text. */
-  readonly value: string | null;
-  readonly at: Instant;
-}
 
 const VALUE_BYTES = 64 * 1024;
 const decoder = new TextDecoder();

@@ -4,8 +4,8 @@ import type { Duration } from "../core/model/time.ts";
 import type { Role, Topology } from "../topology/topology.ts";
 import { AgendaTask } from "./agenda-task.ts";
 import type { Poison } from "./poison.ts";
-import type { History, Log, Ticker } from "./ports.ts";
-import { createRecorder, type Source } from "./recorder/recorder.ts";
+import type { History, HistorySource, Log, Ticker } from "./ports.ts";
+import { createRecorder } from "./recorder/recorder.ts";
 import { RoleRunner } from "./role.ts";
 import { type TableSource, Task } from "./task/task.ts";
 import type { Wire } from "./wire.ts";
@@ -74,7 +74,7 @@ async function startRole(
 /** The historian: keeps what happened, for questions. */
 export async function startHistorian(
   ground: Ground,
-  { history, sources }: { readonly history: History; readonly sources: readonly Source[] },
+  { history, sources }: { readonly history: History; readonly sources: readonly HistorySource[] },
 ): Promise<RunningRole> {
   const { log, wire, ticker, report } = ground;
   const role = roleOf(ground, "historian");

@@ -8,6 +8,7 @@ import { type Instant, later, toMillis } from "../core/model/time.ts";
 import type { Topic, Topology } from "../topology/topology.ts";
 import type { Change, Entry, Output } from "./chain/chain.ts";
 import {
+  CAUSES_HEADER,
   type Codec,
   type Codecs,
   type LogRecord,
@@ -16,8 +17,6 @@ import {
   Unreadable,
 } from "./ports.ts";
 
-/** The header that carries the automations an event came of (semantics.md, S15). */
-const CAUSES = "tripline-causes";
 /** The header of records that travel and gather at their home. */
 const GATHERS = "tripline-gathers";
 /** The header of records that travel: the step they are for. Several steps may share a topic. */
@@ -130,7 +129,7 @@ export class Wire {
     }
     const id = (): string =>
       deriveTimeId(toMillis(record.timestamp), place.topic, place.partition, record.offset);
-    const causes = record.headers[CAUSES]?.split(",").filter((cause) => cause !== "") ?? [];
+    const causes = record.headers[CAUSES_HEADER]?.split(",").filter((cause) => cause !== "") ?? [];
     const read = readEvent(parseJson(record.value), { received, id, limits: DEFAULT_LIMITS, causes });
     if (!read.ok) throw new Unreadable(read.faults.map(formatFault).join("; "));
     return read.value;

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { stages } from "../../src/core/core.ts";
+import type { Rejection } from "../../src/core/model/rejection.ts";
 import type { DueRun, RunCommand, RunEvent } from "../../src/core/model/run-command.ts";
 import { fromMillis, seconds, toMillis } from "../../src/core/model/time.ts";
 import { AgendaTask } from "../../src/runtime/agenda-task.ts";
 import { LogError } from "../../src/runtime/ports.ts";
-import type { Rejection } from "../../src/runtime/rejected.ts";
 import { Evaluators, topology, wire } from "../support/evaluators.ts";
 
 const command = (runId: string, delay: number): RunCommand => ({

@@ -3,14 +3,11 @@ import { Buffer } from "node:buffer";
 import type { Event } from "../../core/model/event.ts";
 import { eventToJson } from "../../core/model/event-reader.ts";
 import { isJsonObject } from "../../core/model/json.ts";
-import { type Codecs, Unreadable } from "../../runtime/ports.ts";
+import { CAUSES_HEADER, type Codecs, Unreadable } from "../../runtime/ports.ts";
 import { binaryCodec } from "./binary.ts";
 import { readableCodec } from "./readable.ts";
 import { readSchemaFiles, type SchemaFiles } from "./schema-files.ts";
 import { compile } from "./types.ts";
-
-/** The record header that names the automations which led to a record, comma-joined (semantics.md, S15). */
-const CAUSES_HEADER = "tripline-causes";
 
 /** Every codec of a folder of schemas; throws naming the file that is missing or broken. */
 export function openCodecs(schemasDir: string): Codecs {

@@ -2,9 +2,10 @@
 import { type Event, resourceId } from "../../core/model/event.ts";
 import type { Firing } from "../../core/model/firing.ts";
 import { isJsonObject } from "../../core/model/json.ts";
+import type { Rejection } from "../../core/model/rejection.ts";
 import { dueAt, type RunCommand, type RunEvent } from "../../core/model/run-command.ts";
 import { formatInstant, type Instant, instant, parseInstant, toSeconds } from "../../core/model/time.ts";
-import { type LogRecord, type Row, Unreadable } from "../../runtime/ports.ts";
+import { type HistorySource, type LogRecord, type Row, Unreadable } from "../../runtime/ports.ts";
 
 /** Reads records as values; the runtime's Wire is one. Both throw Unreadable. */
 export interface Decoder {
@@ -16,14 +17,6 @@ export interface Decoder {
     record: LogRecord,
     notBefore: Instant,
   ): Event;
-}
-
-/** A topic that history keeps, and how its records become rows; null for a record that makes none. */
-export interface HistorySource {
-  /** The topic's name on the broker. */
-  readonly topic: string;
-  readonly table: string;
-  rowOf(record: LogRecord, place: { readonly topic: string; readonly partition: number }): Row | null;
 }
 
 /** Every topic that history keeps. What cannot be read makes no row: `rejected` tells of it. */
@@ -142,17 +135,6 @@ function rejectedColumns(rejected: unknown): Row {
     reason: rejected.reason,
     value: rejected.value,
   };
-}
-
-/** What `rejected` carries (schemas/rejection.avsc). */
-interface Rejection {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly key: string | null;
-  readonly reason: string;
-  readonly value: string | null;
-  readonly at: Instant;
 }
 
 const isFiring = (value: unknown): value is Firing => isJsonObject(value) && value["kind"] === "firing";

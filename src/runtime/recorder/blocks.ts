@@ -3,15 +3,7 @@
  * block's start on. A block is what history keeps whole or not at all; its token names its first and last offset.
  */
 import { type Duration, duration, type Instant, instant, later, seconds } from "../../core/model/time.ts";
-import type { Batch, LogRecord, Row } from "../ports.ts";
-
-/** A topic that is kept in a table. Null: this record makes no row. */
-export interface Source {
-  /** The topic's name on the broker. */
-  readonly topic: string;
-  readonly table: string;
-  rowOf(record: LogRecord, place: { readonly topic: string; readonly partition: number }): Row | null;
-}
+import type { Batch, HistorySource, LogRecord, Row } from "../ports.ts";
 
 export interface Block {
   readonly table: string;
@@ -51,12 +43,12 @@ interface OpenBlock {
 
 /** Cuts the records of one partition of one topic, in the order of their offsets. */
 export class Cutter {
-  readonly #source: Source;
+  readonly #source: HistorySource;
   readonly #partition: number;
   readonly #cut: Cut;
   #open: OpenBlock | null = null;
 
-  constructor(source: Source, partition: number, cut: Cut) {
+  constructor(source: HistorySource, partition: number, cut: Cut) {
     this.#source = source;
     this.#partition = partition;
     this.#cut = cut;

@@ -5,15 +5,15 @@
  * and no more than one fetch is read ahead meanwhile.
  */
 
-import type { History, Log, Position, Reader } from "../ports.ts";
-import { type Block, type Cut, Cutter, DEFAULT_CUT, type Source, whyNoCut } from "./blocks.ts";
+import type { History, HistorySource, Log, Position, Reader } from "../ports.ts";
+import { type Block, type Cut, Cutter, DEFAULT_CUT, whyNoCut } from "./blocks.ts";
 
-export type { Block, Cut, Source } from "./blocks.ts";
+export type { Block, Cut } from "./blocks.ts";
 
 export interface RecorderOptions {
   readonly log: Log;
   readonly history: Pick<History, "prepare" | "nextOffset" | "insert">;
-  readonly sources: readonly Source[];
+  readonly sources: readonly HistorySource[];
   readonly sleep: (ms: number) => Promise<void>;
   /** Told of every failure; each is tried again. */
   readonly onError: (error: Error) => void;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { stages } from "../../../src/core/core.ts";
 import { bucketKey } from "../../../src/core/model/match.ts";
+import type { Rejection } from "../../../src/core/model/rejection.ts";
 import type { RunCommand } from "../../../src/core/model/run-command.ts";
 import { seconds } from "../../../src/core/model/time.ts";
 import type { EventTrigger, Trigger } from "../../../src/core/model/trigger.ts";
@@ -9,7 +10,6 @@ import type { Stage } from "../../../src/core/processor.ts";
 import { partitionOf } from "../../../src/runtime/partitioner.ts";
 import { Poison } from "../../../src/runtime/poison.ts";
 import { LogError } from "../../../src/runtime/ports.ts";
-import type { Rejection } from "../../../src/runtime/rejected.ts";
 import { automation, Evaluators, tablesOf } from "../../support/evaluators.ts";
 
 const on = (id: string, expect: string, more: Partial<EventTrigger> = {}): EventTrigger => ({
