@@ -194,6 +194,11 @@ export interface HistorySource {
   rowOf(record: LogRecord, place: { readonly topic: string; readonly partition: number }): Row | null;
 }
 
+/** Nothing answers where history is kept: asking again later can help. */
+export class HistoryAway extends Error {
+  override readonly name = "HistoryAway";
+}
+
 export class QueryError extends Error {
   override readonly name = "QueryError";
 }

@@ -1,6 +1,6 @@
 /** History in ClickHouse: a server's tables, or those of the engine in this process, kept and asked the same way. */
 import type { JsonObject } from "../../core/model/json.ts";
-import { type History, QueryError, type Row } from "../../runtime/ports.ts";
+import { type History, HistoryAway, QueryError, type Row } from "../../runtime/ports.ts";
 import { DEFAULT_LIMITS, type Engine, type Limits, openEmbedded, openServer } from "./engine.ts";
 import { whyRefused } from "./guard.ts";
 import { keepFor, migrate, TABLES } from "./migrations/migrations.ts";
@@ -29,11 +29,6 @@ class HistoryError extends Error {
     super(message, { cause: options.cause });
     this.retriable = options.retriable;
   }
-}
-
-/** Nobody is there to be asked. */
-export class HistoryAway extends Error {
-  override readonly name = "HistoryAway";
 }
 
 /** One insert is one part, so all of it or none: one block however large, of one day, parsed in one piece. */

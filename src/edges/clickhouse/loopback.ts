@@ -1,7 +1,7 @@
 /** The port at which other processes ask the history that one process owns, and the side that asks. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { isJsonObject, type JsonObject } from "../../core/model/json.ts";
-import { type History, QueryError } from "../../runtime/ports.ts";
+import { type History, HistoryAway, QueryError } from "../../runtime/ports.ts";
 
 const BODY_BYTES_MAX = 1024 * 1024;
 const ANSWER_TIMEOUT_MS = 120_000;
@@ -65,7 +65,7 @@ async function ask(url: string, sql: string): Promise<unknown> {
     if (error instanceof SyntaxError) throw new QueryError(`what answers at ${url} is not history`);
     const reason =
       error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new QueryError(
+    throw new HistoryAway(
       `no history is served at ${url} (${reason}): is the process with the historian running?`,
       { cause: error },
     );

@@ -1,7 +1,8 @@
 /** A server that is away is not the fault of the question. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { HistoryAway, openHistory } from "../../../src/edges/clickhouse/clickhouse.ts";
+import { openHistory } from "../../../src/edges/clickhouse/clickhouse.ts";
+import { HistoryAway } from "../../../src/runtime/ports.ts";
 
 describe("a ClickHouse server that does not answer", () => {
   it("is named, and no question is blamed", async () => {

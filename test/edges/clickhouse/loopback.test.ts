@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 import { remoteHistory, serveHistory } from "../../../src/edges/clickhouse/clickhouse.ts";
-import { QueryError } from "../../../src/runtime/ports.ts";
+import { HistoryAway, QueryError } from "../../../src/runtime/ports.ts";
 
 const history = {
   async query(sql: string) {
@@ -49,7 +49,7 @@ describe("history served to other processes", () => {
 
   it("says where nothing listens, and what to look for", async () => {
     await assert.rejects(remoteHistory("http://127.0.0.1:1").query("SELECT 1"), (error) => {
-      assert.ok(error instanceof QueryError);
+      assert.ok(error instanceof HistoryAway);
       assert.match(
         error.message,
         /no history is served at http:\/\/127\.0\.0\.1:1 .*is the process with the historian running/,
