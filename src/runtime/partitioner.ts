@@ -4,6 +4,7 @@ const encoder = new TextEncoder();
 
 /** Partition 0 … count-1 of a key: murmur2 of its UTF-8 bytes, made positive, modulo the count. */
 export function partitionOf(key: string, count: number): number {
+  if (count === 1) return 0;
   return (murmur2(encoder.encode(key)) & 0x7fffffff) % count;
 }
 
