@@ -6,7 +6,8 @@ import { within } from "../model/samples.ts";
 import { naive, type Told } from "./naive.ts";
 import { metricTrigger, Story, told } from "./story.ts";
 
-const END = 3000;
+/** Later than anything is received. */
+const END = 3600;
 const STATES = [
   "Scheduled",
   "Late",
