@@ -3,7 +3,7 @@ import type { Automation } from "../core/model/automation.ts";
 import type { Deployment } from "../core/model/deployment.ts";
 import type { Result } from "../core/model/fault.ts";
 import { deriveId, isUuid } from "../core/model/id.ts";
-import { isJsonObject, type Json, type JsonObject } from "../core/model/json.ts";
+import { isJsonList, isJsonObject, type Json, type JsonObject } from "../core/model/json.ts";
 import { instant } from "../core/model/time.ts";
 import { isComposite, type Trigger } from "../core/model/trigger.ts";
 import { parseAutomation } from "./automation-reader.ts";
@@ -17,7 +17,7 @@ import {
 import { loopFault } from "./loop-prevention.ts";
 import { inPlainWords } from "./plain-words.ts";
 import { prefectFile, readYaml } from "./prefect-file.ts";
-import { Faults, isList, type Place, readList, readObject, readText } from "./reader.ts";
+import { Faults, type Place, readList, readObject, readText } from "./reader.ts";
 
 export interface Definitions {
   readonly automations: readonly Automation[];
@@ -32,7 +32,7 @@ export function automationsFile(text: string): Result<Definitions> {
   const read = readYaml(text);
   if (!read.ok) return read;
   const { value } = read;
-  if (!isJsonObject(value)) return isList(value) ? ofBodies(value, []) : ofBodies([value], null);
+  if (!isJsonObject(value)) return isJsonList(value) ? ofBodies(value, []) : ofBodies([value], null);
   if (value["deployments"] !== undefined) {
     const definitions = prefectFile(text, { all: true });
     return definitions.ok ? ofDeployments(definitions.value, (i) => ["deployments", i]) : definitions;

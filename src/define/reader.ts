@@ -1,7 +1,7 @@
 /** Reads data field by field, leniently as Prefect does, and collects every fault with its place. */
 import { bad, type Fault, good, type Result } from "../core/model/fault.ts";
 import { isUuid } from "../core/model/id.ts";
-import { isJsonObject, type Json, type JsonObject } from "../core/model/json.ts";
+import { isJsonList, isJsonObject, type Json, type JsonObject } from "../core/model/json.ts";
 import { type Duration, duration, parseDuration } from "../core/model/time.ts";
 
 export type Place = readonly (string | number)[];
@@ -135,12 +135,10 @@ export const readObject: Read<JsonObject> = (value, at, faults) => {
 };
 
 export const readList: Read<readonly Json[]> = (value, at, faults) => {
-  if (isList(value)) return value;
+  if (isJsonList(value)) return value;
   faults.add(at, "list_type", "Input should be a valid list", value);
   return [];
 };
-
-export const isList = (value: Json): value is readonly Json[] => Array.isArray(value);
 
 export const listOf =
   <T>(read: Read<T>): Read<readonly T[]> =>
@@ -149,7 +147,7 @@ export const listOf =
 
 /** Names of which each counts once. */
 export const readTextSet: Read<readonly string[]> = (value, at, faults) => {
-  if (!isList(value)) {
+  if (!isJsonList(value)) {
     faults.add(at, "set_type", "Input should be a valid set", value);
     return [];
   }

@@ -1,6 +1,6 @@
 /** Triggers as people and programs write them → triggers (triggers-spec 2.2–2.4). */
 import { isUuid } from "../core/model/id.ts";
-import { isJsonObject, type Json } from "../core/model/json.ts";
+import { isJsonList, isJsonObject, type Json } from "../core/model/json.ts";
 import { type Duration, seconds } from "../core/model/time.ts";
 import type {
   CompositeTrigger,
@@ -14,7 +14,6 @@ import {
   type Faults,
   type Fields,
   fieldsOf,
-  isList,
   listOf,
   oneOf,
   orNull,
@@ -167,13 +166,13 @@ const readSpec: Read<ResourceSpec> = (value, at, faults) =>
       const place = [...at, label];
       return [
         label,
-        isList(patterns) ? listOf(readText)(patterns, place, faults) : readText(patterns, place, faults),
+        isJsonList(patterns) ? listOf(readText)(patterns, place, faults) : readText(patterns, place, faults),
       ];
     }),
   );
 
 const readSpecs: Read<ResourceSpec | readonly ResourceSpec[]> = (value, at, faults) =>
-  isList(value) ? listOf(readSpec)(value, at, faults) : readSpec(value, at, faults);
+  isJsonList(value) ? listOf(readSpec)(value, at, faults) : readSpec(value, at, faults);
 
 function readMetricTrigger(reading: Reading): MetricTrigger {
   const { fields } = reading;
@@ -238,7 +237,7 @@ function readComposite(reading: Reading): Pick<CompositeTrigger, "id" | "trigger
 }
 
 const readChildren = (value: Json, at: Place, { writing, path, faults }: Reading): readonly Trigger[] => {
-  if (!isList(value)) {
+  if (!isJsonList(value)) {
     faults.add(at, "list_type", "Input should be a valid list", value);
     return [];
   }

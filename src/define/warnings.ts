@@ -1,7 +1,7 @@
 /** What Prefect takes without a word, and its author hardly meant: keys that nobody knows, triggers on everything. */
 import type { Fault } from "../core/model/fault.ts";
-import { isJsonObject, type Json, type JsonObject } from "../core/model/json.ts";
-import { isList, type Place } from "./reader.ts";
+import { isJsonList, isJsonObject, type Json, type JsonObject } from "../core/model/json.ts";
+import { type Place } from "./reader.ts";
 
 const MATCHING = ["match", "match_related"];
 const METRIC = ["name", "operator", "threshold", "range", "firing_for"];
@@ -18,7 +18,7 @@ export const triggerWarnings = (triggers: Json | undefined, at: Place): readonly
   each(triggers, at, OF_DEPLOYMENT);
 
 const each = (triggers: Json | undefined, at: Place, more: readonly string[]): readonly Fault[] =>
-  triggers === undefined || !isList(triggers)
+  triggers === undefined || !isJsonList(triggers)
     ? []
     : triggers.flatMap((trigger, i) => (isJsonObject(trigger) ? ofTrigger(trigger, [...at, i], more) : []));
 

@@ -1,7 +1,7 @@
 /** `POST /automations/filter` and `/count`: which automations, in which order, which page (triggers-spec 6.1). */
 import type { Automation } from "../core/model/automation.ts";
 import type { Fault } from "../core/model/fault.ts";
-import { isJsonObject, type Json, type JsonObject } from "../core/model/json.ts";
+import { isJsonList, isJsonObject, type Json, type JsonObject } from "../core/model/json.ts";
 import { parseInstant } from "../core/model/time.ts";
 import { detail, invalid } from "./refusal.ts";
 
@@ -152,9 +152,9 @@ class QueryReader {
 
   texts(value: Json | undefined, at: Fault["at"]): readonly string[] | null {
     if (value === undefined || value === null) return null;
-    const list: readonly Json[] = isList(value) ? value : [value];
+    const list: readonly Json[] = isJsonList(value) ? value : [value];
     const texts = list.filter((text) => typeof text === "string");
-    if (isList(value) && texts.length === list.length) return texts;
+    if (isJsonList(value) && texts.length === list.length) return texts;
     this.faults.push({
       at,
       type: "list_type",
@@ -164,5 +164,3 @@ class QueryReader {
     return null;
   }
 }
-
-const isList = (value: Json): value is readonly Json[] => Array.isArray(value);

@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import type { Event } from "../core/model/event.ts";
 import { DEFAULT_LIMITS, eventToJson, readEvent } from "../core/model/event-reader.ts";
 import type { Fault } from "../core/model/fault.ts";
-import { isJsonObject, type Json } from "../core/model/json.ts";
+import { isJsonList, isJsonObject, type Json } from "../core/model/json.ts";
 import { type Body, readBody } from "./body.ts";
 import type { GatewayPorts, Limits } from "./ports.ts";
 import { FAULTS_MAX, invalid } from "./refusal.ts";
@@ -30,15 +30,13 @@ function readEvents({ json, bytes }: Body, ports: GatewayPorts, limits: Limits):
     for (const fault of found) faults.push({ ...fault, at: [...at, ...fault.at] });
     if (read.ok) events.push(read.value);
   };
-  if (isList(json)) {
+  if (isJsonList(json)) {
     for (let i = 0; i < json.length && faults.length <= FAULTS_MAX; i++) take(json[i] ?? null, [i]);
   } else if (isJsonObject(json)) take(json, []);
   else faults.push({ at: [], type: "list_type", message: "Input should be a valid list", input: json });
   if (faults.length > 0) throw invalid("body", faults, json);
   return events;
 }
-
-const isList = (json: Json): json is readonly Json[] => Array.isArray(json);
 
 /** JSON can grow by being read and written again: 1e20 becomes twenty-one digits. */
 const GROWTH_MAX = 6;

@@ -1,5 +1,5 @@
 /** Parameters of a run: templates rendered and `__prefect_kind` objects resolved (triggers-spec 4.4, 4.5). */
-import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import { isJsonList, isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import { type Budget, type Names, TemplateError } from "./jinja/jinja.ts";
 import { checkTemplate, isTemplate, renderTemplate, renderText } from "./template.ts";
 
@@ -44,7 +44,7 @@ function render(value: Json, place: Place, rendering: Rendering): Rendered {
       ? atPlace(place, () => renderTemplate(value, rendering.names, rendering.budget))
       : value;
   }
-  if (isList(value)) return renderList(value, place, rendering);
+  if (isJsonList(value)) return renderList(value, place, rendering);
   if (!isJsonObject(value)) return value;
   if (Object.hasOwn(value, KIND)) return renderKind(value, place, rendering);
   return Object.fromEntries(
@@ -58,7 +58,7 @@ function render(value: Json, place: Place, rendering: Rendering): Rendered {
 /** As Prefect: what stands in a list within a list is left alone. */
 const renderList = (list: readonly Json[], place: Place, rendering: Rendering): Json =>
   kept(Array.from(list.entries()), ([i, item]) =>
-    isList(item) ? item : render(item, [...place, i], rendering),
+    isJsonList(item) ? item : render(item, [...place, i], rendering),
   );
 
 function kept<From, To>(items: readonly From[], change: (item: From) => To | typeof NOTHING): readonly To[] {
@@ -69,8 +69,6 @@ function kept<From, To>(items: readonly From[], change: (item: From) => To | typ
   }
   return changed;
 }
-
-const isList = (value: Json): value is readonly Json[] => Array.isArray(value);
 
 function renderKind(object: JsonObject, place: Place, rendering: Rendering): Rendered {
   switch (kindOf(object)) {
@@ -158,7 +156,7 @@ const atPlaceError = (place: Place, message: string): PlacedError =>
 function withoutKinds(value: Json, budget: Budget, depth = 0): Json {
   budget.spend(1);
   if (depth > NESTING_MAX) throw new TemplateError("a value is nested too deeply");
-  if (isList(value)) return value.map((item) => withoutKinds(item, budget, depth + 1));
+  if (isJsonList(value)) return value.map((item) => withoutKinds(item, budget, depth + 1));
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [
@@ -176,7 +174,7 @@ function wantsText(schema: JsonObject | null, name: string): boolean {
   const property = isJsonObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
   if (!isJsonObject(property)) return false;
   const { type, anyOf } = property;
-  if (anyOf === undefined || !isList(anyOf)) return type === "string";
+  if (anyOf === undefined || !isJsonList(anyOf)) return type === "string";
   const types = anyOf.map((one) => (isJsonObject(one) ? one["type"] : undefined));
   return types.includes("string") && types.every((one) => one === "string" || one === "null");
 }
@@ -192,8 +190,8 @@ export interface ParameterFault {
 /** Every template and kind among parameters that does not parse, those in lists too. */
 export function checkParameters(value: Json, at: Place = []): readonly ParameterFault[] {
   if (typeof value === "string") return isTemplate(value) ? checked(value, "any", at) : [];
-  if (isList(value)) {
-    return value.flatMap((item, i) => (isList(item) ? [] : checkParameters(item, [...at, i])));
+  if (isJsonList(value)) {
+    return value.flatMap((item, i) => (isJsonList(item) ? [] : checkParameters(item, [...at, i])));
   }
   if (!isJsonObject(value)) return [];
   if (Object.hasOwn(value, KIND)) return checkKind(value, at);

@@ -1,4 +1,7 @@
-/** A shelf of the index: triggers found by what they ask of a resource by its full text, so that not all are asked. */
+/**
+ * A shelf of the index: triggers found by what they ask of a resource by its full text, so that not all are asked. A
+ * thousand metrics, each of one deployment, which is a related resource, must not all be asked for every state.
+ */
 import type { Event } from "../model/event.ts";
 import { type Labels, labelOf, RESOURCE_ID, RESOURCE_ROLE } from "../model/labels.ts";
 import { type EventTrigger, type ResourceSpec, relatedSpecs } from "../model/trigger.ts";

@@ -4,7 +4,6 @@ import type { Event } from "../model/event.ts";
 import { labelOf, RESOURCE_ID, STATE_TYPE } from "../model/labels.ts";
 import type { EventTrigger, MetricTrigger } from "../model/trigger.ts";
 import { type Interest, interestOf, interestOfMetric } from "./interest.ts";
-import { RelatedShelf } from "./related-shelf.ts";
 import { Shelf } from "./shelf.ts";
 
 export interface Candidate {
@@ -32,12 +31,12 @@ export function indexOf(table: AutomationTable): TriggerIndex {
 }
 
 function build(table: AutomationTable): TriggerIndex {
-  const byName = new Map<string, EventShelf>();
-  const byPrefix = new Map<string, EventShelf>();
-  const anyName: EventShelf = new Shelf();
-  const ofStates = new RelatedShelf<Candidate>();
+  const byName = new Map<string, CandidateShelf>();
+  const byPrefix = new Map<string, CandidateShelf>();
+  const anyName: CandidateShelf = new Shelf();
+  const ofStates: CandidateShelf = new Shelf();
   for (const candidate of candidatesOf(table)) {
-    if (candidate.trigger.kind === "metric") ofStates.put(candidate, candidate.trigger);
+    if (candidate.trigger.kind === "metric") ofStates.put(candidate);
     else for (const shelf of shelvesFor(candidate, { byName, byPrefix, anyName })) shelf.put(candidate);
   }
   const prefixLengths = [...new Set(Array.from(byPrefix.keys(), (prefix) => prefix.length))];
@@ -47,7 +46,7 @@ function build(table: AutomationTable): TriggerIndex {
       const name = event.event;
       const found = [...anyName.of(event)];
       if (labelOf(event.resource, STATE_TYPE) !== null) found.push(...ofStates.of(event));
-      const take = (shelf: EventShelf | undefined): void => {
+      const take = (shelf: CandidateShelf | undefined): void => {
         if (shelf !== undefined) found.push(...shelf.of(event));
       };
       take(byName.get(name));
@@ -75,19 +74,22 @@ function inOrder(found: readonly Candidate[]): readonly Candidate[] {
   return [...new Set(found)].toSorted((a, b) => a.placed.position - b.placed.position);
 }
 
-type EventShelf = Shelf<Candidate>;
+type CandidateShelf = Shelf<Candidate>;
 
 interface Shelves {
-  readonly byName: Map<string, EventShelf>;
-  readonly byPrefix: Map<string, EventShelf>;
-  readonly anyName: EventShelf;
+  readonly byName: Map<string, CandidateShelf>;
+  readonly byPrefix: Map<string, CandidateShelf>;
+  readonly anyName: CandidateShelf;
 }
 
 /** Where a trigger is looked for: under each of its names, or under none where a name cannot lead to it. */
-function shelvesFor(candidate: Candidate, { byName, byPrefix, anyName }: Shelves): ReadonlySet<EventShelf> {
+function shelvesFor(
+  candidate: Candidate,
+  { byName, byPrefix, anyName }: Shelves,
+): ReadonlySet<CandidateShelf> {
   const { names } = candidate.interest;
   if (names === null) return new Set([anyName]);
-  const shelves = new Set<EventShelf>();
+  const shelves = new Set<CandidateShelf>();
   for (const pattern of names) {
     switch (pattern.kind) {
       case "exact":
@@ -106,8 +108,8 @@ function shelvesFor(candidate: Candidate, { byName, byPrefix, anyName }: Shelves
   return shelves;
 }
 
-function shelfAt(shelves: Map<string, EventShelf>, name: string): EventShelf {
-  const shelf: EventShelf = shelves.get(name) ?? new Shelf();
+function shelfAt(shelves: Map<string, CandidateShelf>, name: string): CandidateShelf {
+  const shelf: CandidateShelf = shelves.get(name) ?? new Shelf();
   shelves.set(name, shelf);
   return shelf;
 }

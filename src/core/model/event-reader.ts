@@ -2,7 +2,7 @@
 import type { Event } from "./event.ts";
 import { bad, type Fault, good, type Result } from "./fault.ts";
 import { isUuid } from "./id.ts";
-import { isJsonObject, type Json, type JsonObject } from "./json.ts";
+import { isJsonList, isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { type Labels, RESOURCE_ID, RESOURCE_ROLE } from "./labels.ts";
 import { formatInstant, type Instant, instant, parseInstant } from "./time.ts";
 
@@ -184,7 +184,7 @@ function needLabel(
 }
 
 function readRelated(value: Json, limits: Limits, faults: Fault[]): readonly Labels[] {
-  if (!isList(value)) {
+  if (!isJsonList(value)) {
     faults.push({
       at: ["related"],
       type: "list_type",
@@ -211,8 +211,6 @@ function readRelated(value: Json, limits: Limits, faults: Fault[]): readonly Lab
   });
 }
 
-const isList = (value: Json): value is readonly Json[] => Array.isArray(value);
-
 function readPayload(value: Json, faults: Fault[]): JsonObject {
   if (!isJsonObject(value)) {
     faults.push({ at: ["payload"], ...DICTIONARY, input: value });
@@ -228,6 +226,6 @@ function readPayload(value: Json, faults: Fault[]): JsonObject {
 export function nestsDeeper(value: Json, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (levels === 0) return true;
-  const nested: readonly Json[] = isList(value) ? value : Object.values(value);
+  const nested: readonly Json[] = isJsonList(value) ? value : Object.values(value);
   return nested.some((one) => nestsDeeper(one, levels - 1));
 }

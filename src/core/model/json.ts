@@ -11,6 +11,9 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a JSON value is an array. */
+export const isJsonList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
+
 /** JSON text with the keys of every object in code-unit order: equal values give equal texts. */
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;

@@ -3,7 +3,7 @@ import type { Automation } from "../../../core/model/automation.ts";
 import type { Event } from "../../../core/model/event.ts";
 import { DEFAULT_LIMITS, readEvent } from "../../../core/model/event-reader.ts";
 import { type Fault, formatFault } from "../../../core/model/fault.ts";
-import { isJsonObject, type Json, type JsonObject } from "../../../core/model/json.ts";
+import { isJsonList, isJsonObject, type Json, type JsonObject } from "../../../core/model/json.ts";
 import { formatInstant, type Instant, instant, parseInstant } from "../../../core/model/time.ts";
 import { parseAutomation } from "../../../define/define.ts";
 import { actionsJson, type Fired, firingJson, Replay } from "../../../runtime/replay/replay.ts";
@@ -175,11 +175,9 @@ function textAt(value: Json | undefined, place: string): string {
 }
 
 function listAt(value: Json | undefined, place: string): readonly Json[] {
-  if (!isList(value)) throw new CaseError(`${place}: expected a list, found ${shown(value)}`);
+  if (!isJsonList(value)) throw new CaseError(`${place}: expected a list, found ${shown(value)}`);
   return value;
 }
-
-const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 
 const shown = (value: Json | undefined): string =>
   value === undefined ? "nothing" : JSON.stringify(value).slice(0, 60);
