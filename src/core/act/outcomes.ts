@@ -53,10 +53,9 @@ export function actionOutcomes(
   automation: Automation,
   world: Around,
 ): readonly ActionOutcome[] {
-  const change = stateChange(firing, automation);
   return actionsOf(firing, automation).map(({ action, seesChange }, i) => {
     // What runs on a state change sees that change; plain actions see what was paid with.
-    const event = seesChange ? change : firing.event;
+    const event = seesChange ? stateChange(firing, automation) : firing.event;
     const offset = firing.state === "Resolved" ? automation.actions.length : 0;
     return outcomeOf({ action, index: i + offset, firing, automation, event }, world);
   });

@@ -11,7 +11,7 @@ import { toMillis } from "../model/time.ts";
 /** `prefect.automation.triggered`, or `.resolved`. */
 export function stateChange(firing: Firing, automation: Automation): Event {
   return eventAbout(firing, {
-    id: deriveTimeId(toMillis(firing.triggered), "state-change", firing.id),
+    id: stateChangeId(firing),
     event: firing.state === "Resolved" ? "prefect.automation.resolved" : "prefect.automation.triggered",
     resource: resourceOf(automation),
     related: triggeringEvent(firing),
@@ -23,6 +23,9 @@ export function stateChange(firing: Firing, automation: Automation): Event {
   });
 }
 
+const stateChangeId = ({ id, triggered }: Firing): string =>
+  deriveTimeId(toMillis(triggered), "state-change", id);
+
 export interface FailedAction {
   readonly index: number;
   readonly type: string;
@@ -32,7 +35,7 @@ export interface FailedAction {
 
 /** `prefect.automation.action.failed`: why an action came to nothing. */
 export function actionFailed(failed: FailedAction, firing: Firing, automation: Automation): Event {
-  const change = stateChange(firing, automation);
+  const change = stateChangeId(firing);
   return eventAbout(firing, {
     id: deriveTimeId(toMillis(firing.triggered), "action-failed", firing.id, failed.index),
     event: "prefect.automation.action.failed",
@@ -41,7 +44,7 @@ export function actionFailed(failed: FailedAction, firing: Firing, automation: A
       ...(failed.deploymentId === null
         ? []
         : [inRole("target", `prefect.deployment.${failed.deploymentId}`)]),
-      inRole("automation-triggered-event", `prefect.event.${change.id}`),
+      inRole("automation-triggered-event", `prefect.event.${change}`),
       ...triggeringEvent(firing),
     ],
     payload: {
@@ -50,7 +53,7 @@ export function actionFailed(failed: FailedAction, firing: Firing, automation: A
       invocation: firing.id,
       reason: failed.reason,
     },
-    follows: change.id,
+    follows: change,
   });
 }
 

@@ -65,10 +65,20 @@ function zoneMinutes(zone: string): number | null {
 export function formatInstant(at: Instant): string {
   const whole = Math.floor(at / 1_000_000);
   const fraction = at - whole * 1_000_000;
-  const text = new Date(whole * 1000).toISOString().slice(0, 19);
+  const text = formatSecond(whole);
   if (fraction === 0) return `${text}Z`;
   const digits = String(fraction).padStart(6, "0");
   return `${text}.${digits.endsWith("000") ? digits.slice(0, 3) : digits}Z`;
+}
+
+/** Times come close together: most are of the second that was asked for last. */
+let lastSecond = { whole: 0, text: "1970-01-01T00:00:00" };
+
+function formatSecond(whole: number): string {
+  if (lastSecond.whole !== whole) {
+    lastSecond = { whole, text: new Date(whole * 1000).toISOString().slice(0, 19) };
+  }
+  return lastSecond.text;
 }
 
 const ISO_DURATION =
