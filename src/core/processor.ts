@@ -89,6 +89,8 @@ export interface Stage<State, In> {
   join?(inputs: readonly In[]): In;
   /** For stages whose state belongs to a trigger. */
   readonly owner?: Owner;
+  /** Work that is better done when automations change than when the next event comes. */
+  prepare?(automations: AutomationTable): void;
   /** What to send when a trigger is loaded anew, at W. */
   loaded?(triggerId: string, world: World): readonly Emission[];
 }

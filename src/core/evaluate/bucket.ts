@@ -1,5 +1,5 @@
 /** Buckets: what one trigger counts for one key in one window, and when its time is over (semantics.md, section 3). */
-import type { Event } from "../model/event.ts";
+import { type Event, eventTime } from "../model/event.ts";
 import {
   between,
   type Duration,
@@ -24,10 +24,8 @@ export interface Bucket {
   readonly paidBy: readonly string[];
   /** By how much the key's last event of interest was late; absence is judged that much later (S1). */
   readonly lag: Duration;
-  /** W when the lag was last set. */
-  readonly lagSetAt: Instant;
-  /** W when the last event of interest was taken, or the bucket first opened: retention counts from here. */
-  readonly touchedAt: Instant;
+  /** W when that event was taken, or the bucket first opened: the lag is of then, and retention counts from then. */
+  readonly seenAt: Instant;
 }
 
 /** A firing, as far as the bucket knows it. */
@@ -49,6 +47,15 @@ export interface Turn {
   readonly fired: readonly Fired[];
 }
 
+/** A turn in which nothing fired. */
+export const silent = (bucket: Bucket | null): Turn => ({ bucket, fired: NOTHING });
+
+/** One turn after another. */
+export const joined = ({ fired }: Turn, next: Turn): Turn =>
+  fired.length === 0 ? next : { bucket: next.bucket, fired: [...fired, ...next.fired] };
+
+const NOTHING: readonly Fired[] = [];
+
 const PAID_BY_MAX = 1000;
 /** A reactive window that is over is kept a little, for events that come late. */
 const REACTIVE_GRACE = seconds(60);
@@ -63,45 +70,56 @@ export const endOf = (trigger: EventTrigger, start: Instant): Instant | null =>
 
 /** The same bucket with an empty window from `start` on. */
 export const reopened = (trigger: EventTrigger, bucket: Bucket, start: Instant): Bucket => ({
-  ...bucket,
   start,
   end: endOf(trigger, start),
   count: 0,
   last: null,
   paidBy: [],
+  lag: bucket.lag,
+  seenAt: bucket.seenAt,
 });
 
 /** Counts one sighting. What only makes up for the start that it was itself (a count up to 0) pays for nothing. */
 export function counted(trigger: EventTrigger, bucket: Bucket, event: Event): Bucket {
   const count = bucket.count + 1;
-  const named = Math.min(Math.max(trigger.threshold, 1), PAID_BY_MAX);
-  const paidBy = count > 0 ? [...bucket.paidBy, event.id].slice(-named) : bucket.paidBy;
-  return { ...bucket, count, last: event, paidBy };
+  const paidBy = count > 0 ? withNewest(trigger, bucket.paidBy, event.id) : bucket.paidBy;
+  const { start, end, lag, seenAt } = bucket;
+  return { start, end, count, last: event, paidBy, lag, seenAt };
+}
+
+function withNewest({ threshold }: EventTrigger, ids: readonly string[], id: string): readonly string[] {
+  const named = Math.min(Math.max(threshold, 1), PAID_BY_MAX);
+  return ids.length < named ? [...ids, id] : [...ids.slice(ids.length - named + 1), id];
 }
 
 /** A Proactive trigger with neither `after` nor `for_each` watches from the moment it is loaded. */
 export const isStanding = (trigger: EventTrigger): boolean =>
   trigger.posture === "Proactive" && trigger.after.length === 0 && trigger.forEach.length === 0;
 
-export interface Timer {
-  readonly at: Instant;
-  readonly does: "judge" | "forget";
-}
-
-/** What happens to a bucket next if no event comes; null where it waits for ever. */
-export function nextTimer(trigger: EventTrigger, bucket: Bucket, grace: Duration): Timer | null {
-  const own = windowTimer(trigger, bucket, grace);
+/** When something happens to a bucket next if no event comes; null where it waits for ever. */
+export function dueAt(trigger: EventTrigger, bucket: Bucket, grace: Duration): Instant | null {
+  const own = windowDueAt(trigger, bucket, grace);
   if (isStanding(trigger)) return own;
-  const retention = Math.max(RETENTION_LEAST, trigger.within + RETENTION_BEYOND_WINDOW);
-  const forget: Timer = { at: plus(bucket.touchedAt, duration(retention)), does: "forget" };
-  return own !== null && own.at < forget.at ? own : forget;
+  const forgotten = forgottenAt(trigger, bucket);
+  return own !== null && own < forgotten ? own : forgotten;
 }
 
-function windowTimer(trigger: EventTrigger, bucket: Bucket, grace: Duration): Timer | null {
-  if (bucket.end === null) return null;
-  if (trigger.posture === "Reactive") return { at: plus(bucket.end, REACTIVE_GRACE), does: "forget" };
-  const judged = instant(bucket.end + bucket.lag + grace);
-  return { at: later(judged, bucket.lagSetAt), does: "judge" };
+/** Whether what is due next is that the window is judged; if not, the bucket is forgotten. */
+export function isToBeJudged(trigger: EventTrigger, bucket: Bucket, grace: Duration): boolean {
+  if (trigger.posture === "Reactive" || bucket.end === null) return false;
+  return isStanding(trigger) || judgedAt(bucket, bucket.end, grace) < forgottenAt(trigger, bucket);
 }
 
-export const lagOf = (event: Event, time: Instant): Duration => between(time, event.received);
+function windowDueAt(trigger: EventTrigger, bucket: Bucket, grace: Duration): Instant | null {
+  const { end } = bucket;
+  if (end === null) return null;
+  return trigger.posture === "Reactive" ? plus(end, REACTIVE_GRACE) : judgedAt(bucket, end, grace);
+}
+
+const judgedAt = ({ lag, seenAt }: Bucket, end: Instant, grace: Duration): Instant =>
+  later(instant(end + lag + grace), seenAt);
+
+const forgottenAt = ({ within }: EventTrigger, { seenAt }: Bucket): Instant =>
+  plus(seenAt, duration(Math.max(RETENTION_LEAST, within + RETENTION_BEYOND_WINDOW)));
+
+export const lagOf = (event: Event): Duration => between(eventTime(event), event.received);

@@ -1,14 +1,16 @@
 /** Evaluate: counts matches in buckets, and fires on presence or absence (semantics.md, section 3). */
 import type { AutomationTable, Placed } from "../model/automation-table.ts";
-import { bucketKey, type Match, splitBucketKey } from "../model/match.ts";
+import { eventTime } from "../model/event.ts";
+import { bucketKey, type Match, splitBucketKey, triggerIn } from "../model/match.ts";
+import { rankOf } from "../model/rank.ts";
 import { type Duration, duration, type Instant, later } from "../model/time.ts";
 import { type EventTrigger, isStateless } from "../model/trigger.ts";
 import { upwards } from "../model/upwards.ts";
 import type { Emission, Stage, Wake, World } from "../processor.ts";
-import { type Bucket, endOf, isStanding, nextTimer, type Turn } from "./bucket.ts";
+import { type Bucket, dueAt, endOf, isStanding, isToBeJudged, joined, silent, type Turn } from "./bucket.ts";
 import { firingOf } from "./firing-of.ts";
 import { react, reactAtOnce } from "./react.ts";
-import { admit, type Sighting, sightingOf } from "./sighting.ts";
+import { admit, type Sighting } from "./sighting.ts";
 import { judge, judgeUntil, watch } from "./watch.ts";
 
 export type { Bucket } from "./bucket.ts";
@@ -36,17 +38,19 @@ export function evaluateGranting(grace: Duration): Stage<Bucket, EvaluateInput> 
       if (watched === null) return { state: null, emit: [], wakeAt: null };
       const { placed, trigger } = watched;
 
-      const turn = turnOf(trigger, state, { input, world, grace });
-      const timer = turn.bucket === null ? null : nextTimer(trigger, turn.bucket, grace);
-      const emit = turn.fired.map((fired) => upwards(placed, firingOf(watched, values, { fired, input })));
-      return { state: turn.bucket, emit, wakeAt: timer === null ? null : timer.at };
+      const { bucket, fired } = turnOf(trigger, state, { input, world, grace });
+      return {
+        state: bucket,
+        emit: fired.map((one) => upwards(placed, firingOf(watched, values, { fired: one, input }))),
+        wakeAt: bucket === null ? null : dueAt(trigger, bucket, grace),
+      };
     },
     placeOf: (input) => ({
       at: input.kind === "open" ? input.at : input.takenAt,
-      rank: input.kind === "open" ? "" : input.rank,
+      rank: input.kind === "open" ? "" : rankOf(input),
       moment: "",
     }),
-    owner: { of: (key) => splitBucketKey(key).triggerId, keptWhile: "meaning" },
+    owner: { of: triggerIn, keptWhile: "meaning" },
     loaded: opening,
   };
 }
@@ -70,14 +74,12 @@ function turnOf(trigger: EventTrigger, bucket: Bucket | null, { input, world, gr
     case "wake":
       return runTimers(trigger, bucket, { until: input.at, grace });
     case "open":
-      return { bucket: bucket ?? openStanding(trigger, later(input.at, world.at)), fired: [] };
+      return silent(bucket ?? openStanding(trigger, later(input.at, world.at)));
     case "match": {
-      const sighting = sightingOf(input);
-      if (isStateless(trigger)) return reactAtOnce(sighting);
+      if (isStateless(trigger)) return reactAtOnce(input);
       // What is due by now comes before the event, even if the event before it made it so.
-      const settled = runTimers(trigger, bucket, { until: sighting.takenAt, grace });
-      const turn = see(trigger, settled.bucket, sighting);
-      return { bucket: turn.bucket, fired: [...settled.fired, ...turn.fired] };
+      const settled = runTimers(trigger, bucket, { until: input.takenAt, grace });
+      return joined(settled, see(trigger, settled.bucket, input));
     }
   }
 }
@@ -88,30 +90,29 @@ function runTimers(
   bucket: Bucket | null,
   { until, grace }: { readonly until: Instant; readonly grace: Duration },
 ): Turn {
-  let turn: Turn = { bucket, fired: [] };
+  let turn = silent(bucket);
   while (turn.bucket !== null) {
-    const timer = nextTimer(trigger, turn.bucket, grace);
-    if (timer === null || timer.at > until) break;
-    if (timer.does === "forget") return { ...turn, bucket: null };
-    const isMadeDue = timer.at === turn.bucket.lagSetAt;
-    const judged = judge(trigger, turn.bucket, { cause: "timer", isMadeDue, triggered: timer.at });
-    turn = { bucket: judged.bucket, fired: [...turn.fired, ...judged.fired] };
+    const due = dueAt(trigger, turn.bucket, grace);
+    if (due === null || due > until) break;
+    if (!isToBeJudged(trigger, turn.bucket, grace)) return { ...turn, bucket: null };
+    const isMadeDue = due === turn.bucket.seenAt;
+    turn = joined(turn, judge(trigger, turn.bucket, { cause: "timer", isMadeDue, triggered: due }));
   }
   return turn;
 }
 
 /** An event of interest: what it ends is judged first, then it finds its bucket, then it is counted. */
 function see(trigger: EventTrigger, bucket: Bucket | null, sighting: Sighting): Turn {
-  const showsEnd = trigger.posture === "Proactive" && (trigger.after.length === 0 || sighting.starts);
-  const judged = showsEnd
-    ? judgeUntil(trigger, bucket, sighting.time, { cause: "event", triggered: sighting.takenAt })
-    : { bucket, fired: [] };
-  const open = admit(trigger, judged.bucket, sighting);
-  if (open === null || !sighting.expected) return { bucket: open, fired: judged.fired };
-  if (trigger.posture === "Proactive") {
-    return { bucket: watch(trigger, open, sighting), fired: judged.fired };
+  if (trigger.posture === "Reactive") {
+    const open = admit(trigger, bucket, sighting);
+    return open === null || !sighting.expected ? silent(open) : react(trigger, open, sighting);
   }
-  return react(trigger, open, sighting);
+  const showsEnd = trigger.after.length === 0 || sighting.starts;
+  const by = { cause: "event", triggered: sighting.takenAt } as const;
+  const judged = showsEnd ? judgeUntil(trigger, bucket, eventTime(sighting.event), by) : silent(bucket);
+  const open = admit(trigger, judged.bucket, sighting);
+  const watched = open === null || !sighting.expected ? open : watch(trigger, open, sighting);
+  return { bucket: watched, fired: judged.fired };
 }
 
 const openStanding = (trigger: EventTrigger, at: Instant): Bucket => ({
@@ -121,8 +122,7 @@ const openStanding = (trigger: EventTrigger, at: Instant): Bucket => ({
   last: null,
   paidBy: [],
   lag: duration(0),
-  lagSetAt: at,
-  touchedAt: at,
+  seenAt: at,
 });
 
 /** A trigger that stands by itself has its bucket from the moment it is loaded; all others wait for an event. */

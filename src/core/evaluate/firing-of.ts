@@ -2,8 +2,8 @@
 import type { Placed } from "../model/automation-table.ts";
 import type { Firing } from "../model/firing.ts";
 import { deriveId } from "../model/id.ts";
-import type { Match } from "../model/match.ts";
-import { firedRank, sortable, timerRank } from "../model/rank.ts";
+import { keyText, type Match } from "../model/match.ts";
+import { firedRank, rankOf, sortable, timerRank } from "../model/rank.ts";
 import type { EventTrigger } from "../model/trigger.ts";
 import type { Fired } from "./bucket.ts";
 
@@ -13,16 +13,16 @@ export function firingOf(
   { fired, input }: { readonly fired: Fired; readonly input: Match | { readonly kind: "open" | "wake" } },
 ): Firing {
   const { cause, at, triggered, event, windowStart, windowEnd, paidBy } = fired;
-  const keyText = JSON.stringify(key);
+  const keyed = keyText(key);
   // Windows of one bucket may end at one instant; they fired in the order of their ends.
   const end = sortable(windowEnd ?? 0);
   const rank =
     cause === "event" && input.kind === "match"
-      ? firedRank(input.rank, placed.position, end)
-      : timerRank(placed.position, `${keyText}|${end}`, fired.isMadeDue);
+      ? firedRank(rankOf(input), placed.position, end)
+      : timerRank(placed.position, `${keyed}|${end}`, fired.isMadeDue);
   return {
     kind: "firing",
-    id: deriveId("firing", trigger.id, keyText, windowStart, windowEnd, event?.id ?? null),
+    id: deriveId("firing", trigger.id, keyed, windowStart, windowEnd, event?.id ?? null),
     automationId: placed.automation.id,
     triggerId: trigger.id,
     revision: placed.revision,

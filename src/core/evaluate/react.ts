@@ -1,28 +1,30 @@
 /** Reactive triggers fire as soon as enough has been seen, then rest until their window is over. */
+import { eventTime } from "../model/event.ts";
 import { later } from "../model/time.ts";
 import type { EventTrigger } from "../model/trigger.ts";
-import { type Bucket, counted, hasEnded, reopened, type Turn } from "./bucket.ts";
+import { type Bucket, counted, hasEnded, reopened, silent, type Turn } from "./bucket.ts";
 import type { Sighting } from "./sighting.ts";
 
 export function react(trigger: EventTrigger, bucket: Bucket, sighting: Sighting): Turn {
-  const { event, time } = sighting;
+  const { event } = sighting;
+  const time = eventTime(event);
   // From before this window: spent already, or part of a window that has fired.
-  if (time < bucket.start) return { bucket, fired: [] };
+  if (time < bucket.start) return silent(bucket);
 
   const isOver = hasEnded(bucket, time);
   const seen = isOver ? bucket : counted(trigger, bucket, event);
   if (seen.count >= Math.max(trigger.threshold, 1)) return pay(trigger, seen, sighting);
-  if (!isOver) return { bucket: seen, fired: [] };
+  if (!isOver) return silent(seen);
 
   // The window ran out unmet.
-  if (trigger.after.length > 0 || bucket.end === null) return { bucket: null, fired: [] };
+  if (trigger.after.length > 0 || bucket.end === null) return silent(null);
   return react(trigger, reopened(trigger, bucket, later(bucket.end, time)), sighting);
 }
 
-function pay(trigger: EventTrigger, bucket: Bucket, { event, time, takenAt }: Sighting): Turn {
+function pay(trigger: EventTrigger, bucket: Bucket, { event, takenAt }: Sighting): Turn {
   const fired = {
     cause: "event" as const,
-    at: time,
+    at: eventTime(event),
     triggered: takenAt,
     event,
     windowStart: bucket.start,
@@ -42,7 +44,7 @@ export const reactAtOnce = (sighting: Sighting): Turn => ({
   fired: [
     {
       cause: "event",
-      at: sighting.time,
+      at: eventTime(sighting.event),
       triggered: sighting.takenAt,
       event: sighting.event,
       windowStart: null,

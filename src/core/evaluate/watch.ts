@@ -1,14 +1,12 @@
 /** Proactive triggers watch a window, and fire at its end when too little was seen in it. */
+import { eventTime } from "../model/event.ts";
 import type { Instant } from "../model/time.ts";
 import type { EventTrigger } from "../model/trigger.ts";
-import { type Bucket, counted, hasEnded, reopened, type Turn } from "./bucket.ts";
+import { type Bucket, counted, hasEnded, joined, reopened, silent, type Turn } from "./bucket.ts";
 import type { Sighting } from "./sighting.ts";
 
-export function watch(
-  trigger: EventTrigger,
-  bucket: Bucket,
-  { event, time, starts }: Sighting,
-): Bucket | null {
+export function watch(trigger: EventTrigger, bucket: Bucket, { event, starts }: Sighting): Bucket | null {
+  const time = eventTime(event);
   // Before the window it is late; past its end it is too late to satisfy it.
   if (time < bucket.start || hasEnded(bucket, time)) return bucket;
 
@@ -30,9 +28,9 @@ export interface Judgement {
 
 /** The window is over: absence fires. Windows without a start tile without gaps (S5, S7). */
 export function judge(trigger: EventTrigger, bucket: Bucket, by: Judgement): Turn {
-  if (bucket.end === null) return { bucket, fired: [] };
+  if (bucket.end === null) return silent(bucket);
   const next = trigger.after.length > 0 ? null : reopened(trigger, bucket, bucket.end);
-  if (bucket.count >= trigger.threshold) return { bucket: next, fired: [] };
+  if (bucket.count >= trigger.threshold) return silent(next);
   const fired = {
     ...by,
     at: bucket.end,
@@ -46,10 +44,8 @@ export function judge(trigger: EventTrigger, bucket: Bucket, by: Judgement): Tur
 
 /** Judges every window that an event at `time` shows to be over. */
 export function judgeUntil(trigger: EventTrigger, bucket: Bucket | null, time: Instant, by: Judgement): Turn {
-  let turn: Turn = { bucket, fired: [] };
-  while (turn.bucket !== null && hasEnded(turn.bucket, time)) {
-    const judged = judge(trigger, turn.bucket, by);
-    turn = { bucket: judged.bucket, fired: [...turn.fired, ...judged.fired] };
-  }
+  let turn = silent(bucket);
+  while (turn.bucket !== null && hasEnded(turn.bucket, time))
+    turn = joined(turn, judge(trigger, turn.bucket, by));
   return turn;
 }

@@ -1,59 +1,49 @@
 /** Match: finds the triggers that an event interests, and the bucket each of them counts it in (semantics.md, section 2). */
 import { type Event, resourceId } from "../model/event.ts";
-import { findLabel, RESOURCE_ID } from "../model/labels.ts";
 import { bucketKey, type Match } from "../model/match.ts";
 import type { Taken } from "../model/taken.ts";
-import { isStateless } from "../model/trigger.ts";
 import type { Emission, Home, Stage } from "../processor.ts";
-import { type Candidate, indexOf } from "./trigger-index.ts";
+import { type Candidate, keyFor } from "./candidate.ts";
+import { indexOf } from "./trigger-index.ts";
 
 export { whyNot } from "./why-not.ts";
 
 export const match: Stage<never, Taken> = {
   process({ input }, { automations }) {
+    const emit: Emission[] = [];
     // Nothing is ever asked for a wake-up here, so none can come.
-    if (input.kind === "wake") return { state: null, emit: [], wakeAt: null };
-    const { event } = input;
-    const emit = indexOf(automations)
-      .candidates(event)
-      .filter((candidate) => isOfInterest(candidate, event))
-      .map((candidate) => toBucket(candidate, input));
+    if (input.kind === "taken") {
+      for (const candidate of indexOf(automations).candidates(input.event)) offer(candidate, input, emit);
+    }
     return { state: null, emit, wakeAt: null };
   },
+  prepare: indexOf,
 };
 
-/** An automation does not see events it caused itself, directly or through others (S15). */
-const isOfInterest = ({ placed, interest }: Candidate, event: Event): boolean =>
-  !event.causes.includes(placed.automation.id) && interest.concerns(event);
-
-function toBucket({ placed, trigger, interest, keyLabels }: Candidate, taken: Taken): Emission {
-  const { event, takenAt, rank } = taken;
-  const key = keyLabels.map((label) => findLabel(event, label) ?? "");
-  const value: Match = {
-    kind: "match",
-    triggerId: trigger.id,
-    revision: placed.revision,
-    key,
-    starts: interest.isStart(event.event),
-    expected: interest.isExpected(event.event),
-    event,
-    takenAt,
-    rank,
-  };
-  const at = bucketKey(trigger.id, key);
-  const to = trigger.kind === "metric" ? "measure" : "evaluate";
-  return { to, key: at, home: homeOf({ trigger, at, event }), value };
+/** Sends the event to the candidate's bucket, if it is of interest. */
+function offer(candidate: Candidate, { event, takenAt, rank }: Taken, emit: Emission[]): void {
+  const { placed, interest } = candidate;
+  const starts = interest.isStart(event.event);
+  const expected = interest.isExpected(event.event);
+  if (!starts && !expected) return;
+  // An automation does not see events it caused itself, directly or through others (S15).
+  if (event.causes.length > 0 && event.causes.includes(placed.automation.id)) return;
+  if (!interest.concerns(event)) return;
+  const triggerId = placed.trigger.id;
+  const key = keyFor(candidate, event);
+  const { revision } = placed;
+  const value: Match = { kind: "match", triggerId, revision, key, starts, expected, event, takenAt, rank };
+  const at = bucketKey(triggerId, key);
+  emit.push({ to: candidate.stage, key: at, home: homeOf(candidate, at, event), value });
 }
 
-/** A run, and a bucket by resource id, lives where its events come in; others see events from many tasks. */
-function homeOf(bucket: {
-  readonly trigger: Candidate["trigger"];
-  readonly at: string;
-  readonly event: Event;
-}): Home | null {
-  const { trigger, at, event } = bucket;
-  if (trigger.kind === "event" && isStateless(trigger)) return null;
-  if (trigger.kind === "metric" || trigger.forEach.includes(RESOURCE_ID))
-    return { of: resourceId(event), gathers: false };
-  return { of: at, gathers: true };
+function homeOf({ home }: Candidate, at: string, event: Event): Home | null {
+  switch (home) {
+    case "none":
+      return null;
+    case "resource":
+      return { of: resourceId(event), gathers: false };
+    case "bucket":
+      return { of: at, gathers: true };
+  }
 }

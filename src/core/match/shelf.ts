@@ -27,12 +27,15 @@ export class Shelf<T extends { readonly trigger: Pick<EventTrigger, "match" | "m
     if (!isPut) this.#others.push(item);
   }
 
-  /** The items that may be concerned by the event's resources; one may come twice. */
-  of({ resource, related }: Event): readonly T[] {
-    const found = [...this.#others];
-    collect(found, this.#own, resource);
+  get isEmpty(): boolean {
+    return this.#others.length === 0 && this.#own.size === 0 && this.#related.size === 0;
+  }
+
+  /** Adds the items that may be concerned by the event's resources; one may come twice. */
+  find({ resource, related }: Event, found: T[]): void {
+    for (const item of this.#others) found.push(item);
+    if (this.#own.size > 0) collect(found, this.#own, resource);
     if (this.#related.size > 0) for (const labels of related) collect(found, this.#related, labels);
-    return found;
   }
 }
 

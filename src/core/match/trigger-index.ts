@@ -1,22 +1,15 @@
 /** Finds the triggers an event may interest by its name and resource, without asking every one of them. */
-import type { AutomationTable, Placed } from "../model/automation-table.ts";
+import type { AutomationTable } from "../model/automation-table.ts";
 import type { Event } from "../model/event.ts";
-import { labelOf, RESOURCE_ID, STATE_TYPE } from "../model/labels.ts";
-import type { EventTrigger, MetricTrigger } from "../model/trigger.ts";
-import { type Interest, interestOf, interestOfMetric } from "./interest.ts";
+import { labelOf, STATE_TYPE } from "../model/labels.ts";
+import { type Candidate, candidatesOf } from "./candidate.ts";
 import { Shelf } from "./shelf.ts";
 
-export interface Candidate {
-  readonly placed: Placed;
-  readonly trigger: EventTrigger | MetricTrigger;
-  readonly interest: Interest;
-  /** The labels of its key, in order; a metric follows each run by itself. */
-  readonly keyLabels: readonly string[];
-}
-
 export interface TriggerIndex {
-  /** The triggers whose names fit the event, by position; some of them may not be concerned by its resources. */
+  /** The triggers that may want the event, by position: found by its name or a part of it, or by its resources. */
   candidates(event: Event): readonly Candidate[];
+  /** Whether an event of this name can have candidates at all, whatever else it says. */
+  mayInterest(name: string): boolean;
 }
 
 const indexes = new WeakMap<AutomationTable, TriggerIndex>();
@@ -25,88 +18,86 @@ const indexes = new WeakMap<AutomationTable, TriggerIndex>();
 export function indexOf(table: AutomationTable): TriggerIndex {
   const known = indexes.get(table);
   if (known !== undefined) return known;
-  const index = build(table);
+  const index = new Index(table);
   indexes.set(table, index);
   return index;
 }
 
-function build(table: AutomationTable): TriggerIndex {
-  const byName = new Map<string, CandidateShelf>();
-  const byPrefix = new Map<string, CandidateShelf>();
-  const anyName: CandidateShelf = new Shelf();
-  const ofStates: CandidateShelf = new Shelf();
-  for (const candidate of candidatesOf(table)) {
-    if (candidate.trigger.kind === "metric") ofStates.put(candidate);
-    else for (const shelf of shelvesFor(candidate, { byName, byPrefix, anyName })) shelf.put(candidate);
+/** Whoever sends names without end costs a little more for each, but no more memory than this. */
+const NAMES_KNOWN_MAX = 50_000;
+
+type CandidateShelf = Shelf<Candidate>;
+
+class Index implements TriggerIndex {
+  readonly #byName = new Map<string, CandidateShelf>();
+  readonly #byPrefix = new Map<string, CandidateShelf>();
+  readonly #anyName: CandidateShelf = new Shelf();
+  readonly #ofStates: CandidateShelf = new Shelf();
+  readonly #prefixLengths: readonly number[];
+  readonly #known = new Map<string, readonly CandidateShelf[]>();
+
+  constructor(table: AutomationTable) {
+    for (const candidate of candidatesOf(table)) {
+      if (candidate.trigger.kind === "metric") this.#ofStates.put(candidate);
+      else for (const shelf of this.#shelvesFor(candidate)) shelf.put(candidate);
+    }
+    this.#prefixLengths = [...new Set(Array.from(this.#byPrefix.keys(), (prefix) => prefix.length))];
   }
-  const prefixLengths = [...new Set(Array.from(byPrefix.keys(), (prefix) => prefix.length))];
 
-  return {
-    candidates(event) {
-      const name = event.event;
-      const found = [...anyName.of(event)];
-      if (labelOf(event.resource, STATE_TYPE) !== null) found.push(...ofStates.of(event));
-      const take = (shelf: CandidateShelf | undefined): void => {
-        if (shelf !== undefined) found.push(...shelf.of(event));
-      };
-      take(byName.get(name));
-      for (const length of prefixLengths) {
-        if (length < name.length) take(byPrefix.get(name.slice(0, length)));
+  candidates(event: Event): readonly Candidate[] {
+    const found: Candidate[] = [];
+    const name = event.event;
+    this.#anyName.find(event, found);
+    if (!this.#ofStates.isEmpty && labelOf(event.resource, STATE_TYPE) !== null)
+      this.#ofStates.find(event, found);
+    for (const shelf of this.#shelvesOf(name)) shelf.find(event, found);
+    return found.length < 2 ? found : inOrder(found);
+  }
+
+  mayInterest(name: string): boolean {
+    return !this.#anyName.isEmpty || !this.#ofStates.isEmpty || this.#shelvesOf(name).length > 0;
+  }
+
+  /** The shelves that an event's name leads to; names come again and again. */
+  #shelvesOf(name: string): readonly CandidateShelf[] {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const shelves = [this.#byName.get(name) ?? []].flat();
+    for (const length of this.#prefixLengths) {
+      const shelf = length < name.length ? this.#byPrefix.get(name.slice(0, length)) : undefined;
+      if (shelf !== undefined) shelves.push(shelf);
+    }
+    if (this.#known.size >= NAMES_KNOWN_MAX) this.#known.clear();
+    this.#known.set(name, shelves);
+    return shelves;
+  }
+
+  /** Where a trigger is looked for: under each of its names, or under none where a name cannot lead to it. */
+  #shelvesFor({ interest: { names } }: Candidate): ReadonlySet<CandidateShelf> {
+    if (names === null) return new Set([this.#anyName]);
+    const shelves = new Set<CandidateShelf>();
+    for (const pattern of names) {
+      switch (pattern.kind) {
+        case "exact":
+          shelves.add(shelfAt(this.#byName, pattern.name));
+          break;
+        case "prefix":
+          shelves.add(shelfAt(this.#byPrefix, pattern.prefix));
+          break;
+        case "pieces":
+          shelves.add(this.#anyName);
+          break;
+        case "nothing":
+          break;
       }
-      return inOrder(found).filter(({ interest }) => interest.isExpected(name) || interest.isStart(name));
-    },
-  };
-}
-
-function* candidatesOf(table: AutomationTable): Iterable<Candidate> {
-  for (const placed of table.triggers.values()) {
-    const { trigger } = placed;
-    if (trigger.kind === "event")
-      yield { placed, trigger, interest: interestOf(trigger), keyLabels: trigger.forEach.toSorted() };
-    if (trigger.kind === "metric")
-      yield { placed, trigger, interest: interestOfMetric(trigger), keyLabels: [RESOURCE_ID] };
+    }
+    return shelves;
   }
 }
 
 /** Each once, by position. */
-function inOrder(found: readonly Candidate[]): readonly Candidate[] {
-  if (found.length < 2) return found;
-  return [...new Set(found)].toSorted((a, b) => a.placed.position - b.placed.position);
-}
-
-type CandidateShelf = Shelf<Candidate>;
-
-interface Shelves {
-  readonly byName: Map<string, CandidateShelf>;
-  readonly byPrefix: Map<string, CandidateShelf>;
-  readonly anyName: CandidateShelf;
-}
-
-/** Where a trigger is looked for: under each of its names, or under none where a name cannot lead to it. */
-function shelvesFor(
-  candidate: Candidate,
-  { byName, byPrefix, anyName }: Shelves,
-): ReadonlySet<CandidateShelf> {
-  const { names } = candidate.interest;
-  if (names === null) return new Set([anyName]);
-  const shelves = new Set<CandidateShelf>();
-  for (const pattern of names) {
-    switch (pattern.kind) {
-      case "exact":
-        shelves.add(shelfAt(byName, pattern.name));
-        break;
-      case "prefix":
-        shelves.add(shelfAt(byPrefix, pattern.prefix));
-        break;
-      case "pieces":
-        shelves.add(anyName);
-        break;
-      case "nothing":
-        break;
-    }
-  }
-  return shelves;
-}
+const inOrder = (found: readonly Candidate[]): readonly Candidate[] =>
+  [...new Set(found)].toSorted((a, b) => a.placed.position - b.placed.position);
 
 function shelfAt(shelves: Map<string, CandidateShelf>, name: string): CandidateShelf {
   const shelf: CandidateShelf = shelves.get(name) ?? new Shelf();

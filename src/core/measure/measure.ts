@@ -5,7 +5,8 @@
  */
 import type { AutomationTable, Placed } from "../model/automation-table.ts";
 import { eventTime } from "../model/event.ts";
-import { bucketKey, type Match, splitBucketKey } from "../model/match.ts";
+import { bucketKey, type Match, splitBucketKey, triggerIn } from "../model/match.ts";
+import { rankOf } from "../model/rank.ts";
 import type { Instant } from "../model/time.ts";
 import type { MetricTrigger } from "../model/trigger.ts";
 import { upwards } from "../model/upwards.ts";
@@ -38,8 +39,12 @@ export const measure: Stage<Run | Gauge, MeasureInput> = {
         return state?.kind === "gauge" ? evaluate(metered, state, input.at) : unchanged<Run | Gauge>(null);
     }
   },
-  placeOf: (input) => ({ at: input.takenAt, rank: input.rank, moment: "" }),
-  owner: { of: (key) => splitBucketKey(key).triggerId, keptWhile: "meaning" },
+  placeOf: (input) => ({
+    at: input.takenAt,
+    rank: input.kind === "match" ? rankOf(input) : input.rank,
+    moment: "",
+  }),
+  owner: { of: triggerIn, keptWhile: "meaning" },
 };
 
 interface Metered {
@@ -66,12 +71,10 @@ function follow({ trigger }: Metered, state: Run, input: Match): Outcome<Run> {
   return { state: run, emit, wakeAt: run === null ? null : forgottenAt(metric, run) };
 }
 
-function toGauge(
-  { triggerId, revision, takenAt, rank }: Match,
-  news: Pick<Reading, "samples" | "open">,
-): Emission {
+function toGauge(input: Match, news: Pick<Reading, "samples" | "open">): Emission {
+  const { triggerId, revision, takenAt } = input;
   const key = bucketKey(triggerId, []);
-  const value: Reading = { kind: "reading", triggerId, revision, takenAt, rank, ...news };
+  const value: Reading = { kind: "reading", triggerId, revision, takenAt, rank: rankOf(input), ...news };
   return { to: "measure", key, home: { of: key, gathers: true }, value };
 }
 

@@ -25,12 +25,19 @@ interface Labelled {
  * (LABEL after the last colon), null if that one lacks it; anything else, and a role nobody has, is looked up
  * literally on the primary resource (semantics.md, section 2).
  */
-export function findLabel(event: Labelled, name: string): string | null {
+export const findLabel = (event: Labelled, name: string): string | null => labelFinder(name)(event);
+
+export type LabelFinder = (event: Labelled) => string | null;
+
+/** The same for one label and many events. */
+export function labelFinder(name: string): LabelFinder {
   const split = name.lastIndexOf(":");
-  if (split > 0 && name.startsWith("related:") && split > "related:".length - 1) {
-    const role = name.slice("related:".length, split);
-    const first = event.related.find((labels) => labelOf(labels, RESOURCE_ROLE) === role);
-    if (first !== undefined) return labelOf(first, name.slice(split + 1));
-  }
-  return labelOf(event.resource, name);
+  if (!name.startsWith("related:") || split < "related:".length)
+    return ({ resource }) => labelOf(resource, name);
+  const role = name.slice("related:".length, split);
+  const label = name.slice(split + 1);
+  return ({ resource, related }) => {
+    const first = related.find((labels) => labelOf(labels, RESOURCE_ROLE) === role);
+    return first === undefined ? labelOf(resource, name) : labelOf(first, label);
+  };
 }

@@ -16,13 +16,25 @@ export interface Match {
   readonly event: Event;
   /** W while the event is taken: its `received`, or for a released follower the instant of its release. */
   readonly takenAt: Instant;
-  /** Where it stands among the events taken at that instant: sorts as text (design.md, section 3). */
-  readonly rank: string;
+  /** Where it stands among the events taken at that instant, as `Taken` says it. */
+  readonly rank: string | null;
 }
 
 /** The key under which a trigger's bucket is kept: the trigger, then the values of the bucket key. */
 export const bucketKey = (triggerId: string, key: readonly string[]): string =>
-  `${triggerId}|${JSON.stringify(key)}`;
+  `${triggerId}|${keyText(key)}`;
+
+/** A bucket key as JSON. */
+export function keyText(key: readonly string[]): string {
+  const [only] = key;
+  // Most are one text in which JSON writes nothing otherwise than it stands.
+  return only !== undefined && key.length === 1 && PLAIN.test(only) ? `["${only}"]` : JSON.stringify(key);
+}
+
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** The trigger that a bucket's key begins with. */
+export const triggerIn = (bucket: string): string => bucket.slice(0, bucket.indexOf("|"));
 
 /** The two parts of a bucket's key again. */
 export function splitBucketKey(text: string): {

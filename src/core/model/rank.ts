@@ -17,6 +17,10 @@ export function sortable(value: number): string {
 /** An event that came by itself: by event time, then id. */
 export const arrivalRank = (event: Event): string => `1|${sortable(eventTime(event))}|${event.id}`;
 
+/** The rank of an event that was taken: most came by themselves, and are asked for it only where it matters. */
+export const rankOf = ({ event, rank }: { readonly event: Event; readonly rank: string | null }): string =>
+  rank ?? arrivalRank(event);
+
 /** A follower that waited longest is released before anything that arrives at that instant: by `occurred`, then id. */
 export const releaseRank = (event: Event): string => `0|${sortable(event.occurred)}|${event.id}`;
 

@@ -7,6 +7,6 @@ export interface Taken {
   readonly event: Event;
   /** W while the event is taken: its `received`, or for a released follower the instant of its release. */
   readonly takenAt: Instant;
-  /** Where it stands among the events taken at that instant: sorts as text (model/rank.ts). */
-  readonly rank: string;
+  /** Where it stands among the events taken at that instant; null where it came by itself (model/rank.ts). */
+  readonly rank: string | null;
 }

@@ -1,6 +1,6 @@
 /** Order: events are taken once, and after the event they follow (semantics.md, sections 2 and 6). */
 import type { Event } from "../model/event.ts";
-import { arrivalRank, followerRank, releaseRank } from "../model/rank.ts";
+import { followerRank, rankOf, releaseRank } from "../model/rank.ts";
 import type { Taken } from "../model/taken.ts";
 import { type Duration, type Instant, minus, minutes, plus } from "../model/time.ts";
 import { type Emission, type Outcome, type Stage, unchanged, type Wake, type World } from "../processor.ts";
@@ -53,13 +53,13 @@ function arrive(
   event: Event,
   { world, hold }: { readonly world: World; readonly hold: Duration },
 ): Outcome<Waiting> {
-  const followers = state?.followers ?? [];
+  const followers = state?.followers ?? NOBODY;
   const isDuplicate = (state !== null && state.held !== null) || world.seen.has(event.id, world.at);
   if (event.event === LOG_WRITE || isDuplicate) return unchanged(state, lastDue(followers));
 
   const leader = awaited(event, world, hold);
   if (leader === null) {
-    return take(followers, { event, takenAt: world.at, rank: arrivalRank(event), depth: 0 });
+    return take(followers, { event, takenAt: world.at, rank: null, depth: 0 });
   }
   const due = plus(event.received, hold);
   const follower: Follower = { id: event.id, occurred: event.occurred, due };
@@ -107,16 +107,13 @@ function take(
   { event, takenAt, rank, depth }: Omit<Taken, "kind"> & { readonly depth: number },
 ): Outcome<Waiting> {
   const taken: Taken = { kind: "taken", event, takenAt, rank };
-  return {
-    state: null,
-    emit: [
-      { to: "match", key: event.id, home: null, value: taken },
-      ...followers.map(({ id }) =>
-        toOrder(id, { kind: "release", at: takenAt, leader: rank, depth: depth + 1 }),
-      ),
-    ],
-    wakeAt: null,
-  };
+  const onwards: Emission = { to: "match", key: event.id, home: null, value: taken };
+  if (followers.length === 0) return { state: null, emit: [onwards], wakeAt: null };
+  const leader = rankOf(taken);
+  const released = followers.map(({ id }) =>
+    toOrder(id, { kind: "release", at: takenAt, leader, depth: depth + 1 }),
+  );
+  return { state: null, emit: [onwards, ...released], wakeAt: null };
 }
 
 function wake(key: string, state: Waiting | null, { at }: Wake): Outcome<Waiting> {
@@ -131,6 +128,8 @@ function wake(key: string, state: Waiting | null, { at }: Wake): Outcome<Waiting
   const followers = state.followers.filter(({ due }) => due > at);
   return unchanged(kept({ ...state, followers }), lastDue(followers));
 }
+
+const NOBODY: readonly Follower[] = [];
 
 const NOTHING: Outcome<Waiting> = { state: null, emit: [], wakeAt: null };
 

@@ -139,6 +139,6 @@ function timerLines(told: Telling): readonly string[] {
     return ended.map((line, i) => `timer: ${line}${i === ended.length - 1 ? `; ${next}` : ""}`);
   }
   if (after !== null) return [];
-  if (!isOver(before, at)) return [`timer: nothing since ${words.time(before.touchedAt)} → forgotten`];
+  if (!isOver(before, at)) return [`timer: nothing since ${words.time(before.seenAt)} → forgotten`];
   return [`timer: window ${words.window(before)} over with ${before.count} of ${needed} → forgotten`];
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Event } from "../../../src/core/model/event.ts";
+import { rankOf } from "../../../src/core/model/rank.ts";
 import type { Taken } from "../../../src/core/model/taken.ts";
 import { duration } from "../../../src/core/model/time.ts";
 import { type OrderInput, order, orderHolding, type Waiting } from "../../../src/core/order/order.ts";
@@ -121,7 +122,7 @@ describe("a follower", () => {
   it("sorts right after its leader", () => {
     const told = new Told();
     told.tell("b<a@0 a@5 c@5");
-    const ranks = told.taken.map(({ rank }) => rank);
+    const ranks = told.taken.map(rankOf);
     assert.deepEqual(ranks.toSorted(), ranks);
   });
 });
