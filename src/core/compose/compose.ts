@@ -4,7 +4,7 @@ import { rootOf } from "../model/tree-key.ts";
 import type { Emission, Stage } from "../processor.ts";
 import { type ComposeInput, joined, placeOf } from "./moment.ts";
 import { settle } from "./settle.ts";
-import { EMPTY, nextForgotten, pruned, type Tree } from "./tree.ts";
+import { EMPTY, isEmpty, nextForgotten, pruned, type Tree } from "./tree.ts";
 
 export type { ComposeInput } from "./moment.ts";
 export type { Tree } from "./tree.ts";
@@ -13,11 +13,11 @@ export const compose: Stage<Tree, ComposeInput> = {
   process({ key, state, input }, { automations, at }) {
     // The tree is gone, and its slots with it (S13).
     if (!automations.triggers.has(rootOf(key))) return { state: null, emit: [], wakeAt: null };
-    const before = pruned(state ?? EMPTY, automations, at) ?? EMPTY;
+    const before = state === null ? EMPTY : pruned(state, automations, at);
     const { tree, fired } =
       input.kind === "wake" ? { tree: before, fired: [] } : settle(before, joined([input]), automations);
     return {
-      state: isEmpty(tree) ? null : tree,
+      state: isEmpty(tree.composites) ? null : tree,
       emit: fired.map(toAct),
       wakeAt: nextForgotten(tree, automations),
     };
@@ -26,8 +26,6 @@ export const compose: Stage<Tree, ComposeInput> = {
   join: joined,
   owner: { of: rootOf, keptWhile: "id" },
 };
-
-const isEmpty = (tree: Tree): boolean => Object.keys(tree.composites).length === 0;
 
 const toAct = (firing: Firing): Emission => ({
   to: "act",

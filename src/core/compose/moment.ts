@@ -18,7 +18,8 @@ const firingsOf = (input: ComposeInput): readonly Firing[] =>
 
 /** Inputs of one moment, in order, as one. */
 export function joined(inputs: readonly ComposeInput[]): Moment {
-  const firings = inputs.flatMap(firingsOf);
+  const [only] = inputs;
+  const firings = only !== undefined && inputs.length === 1 ? firingsOf(only) : inputs.flatMap(firingsOf);
   const [first] = firings;
   if (first === undefined) throw new Error("a moment without a firing");
   return { kind: "moment", at: first.triggered, firings };
@@ -31,7 +32,9 @@ export function placeOf(input: ComposeInput): Place {
 }
 
 /** Firings with the same event count as by one event; those without an event count singly. */
-export function byEvent(firings: readonly Firing[]): readonly (readonly Firing[])[] {
-  const groups = Map.groupBy(firings, (firing) => firing.event?.id ?? firing);
-  return [...groups.values()];
+export function byEvent<T extends { readonly firing: Firing }>(
+  firings: readonly T[],
+): readonly (readonly T[])[] {
+  if (firings.length < 2) return [firings];
+  return [...Map.groupBy(firings, ({ firing }) => firing.event?.id ?? firing).values()];
 }

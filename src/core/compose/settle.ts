@@ -58,11 +58,11 @@ class Course {
   /** Sequences settle in the order of their first firing; what they fire goes up likewise. */
   settleSequences(): void {
     for (let next = this.#nextPending(); next !== null; next = this.#nextPending()) {
-      for (const firings of byEvent(next.firings.map(({ firing }) => firing))) {
-        const among = next.firings
-          .filter(({ firing }) => firings.includes(firing))
-          .toSorted((a, b) => a.child - b.child);
-        this.#takeInSequence(next.composite, among);
+      for (const among of byEvent(next.firings)) {
+        this.#takeInSequence(
+          next.composite,
+          among.toSorted((a, b) => a.child - b.child),
+        );
       }
     }
   }

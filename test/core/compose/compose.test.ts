@@ -5,6 +5,7 @@ import type { ComposeInput, Tree } from "../../../src/core/compose/compose.ts";
 import { compose } from "../../../src/core/compose/compose.ts";
 import type { Firing } from "../../../src/core/model/firing.ts";
 import { firedRank, timerRank } from "../../../src/core/model/rank.ts";
+import { treeKey } from "../../../src/core/model/tree-key.ts";
 import type { CompositeTrigger, Trigger } from "../../../src/core/model/trigger.ts";
 import { OneStage } from "../model/one-stage.ts";
 import {
@@ -40,9 +41,16 @@ class Told {
       const firings = Array.from(names, (name) =>
         this.#firing(name, { second: Number(second), late: Number(late), timer: timer === "!", key }),
       );
-      this.stage.give(this.#root.id, join(firings), at(Number(late)));
+      this.stage.give(this.#treeKey(key), join(firings), at(Number(late)));
     }
     return this.stage.take().map(({ value }) => ofKind<Firing>("firing", value));
+  }
+
+  #treeKey(key: readonly string[]): string {
+    // The tree stays where it is when its trigger is gone.
+    const placed = tableFor(this.#root).triggers.get(this.#root.id);
+    assert.ok(placed !== undefined);
+    return treeKey(placed, key);
   }
 
   #firing(name: string, { second, late, timer, key }: Fired): Firing {
