@@ -8,7 +8,7 @@ import type { Deployment } from "../../core/model/deployment.ts";
 import type { Event } from "../../core/model/event.ts";
 import type { Json } from "../../core/model/json.ts";
 import { type Instant, instant, later } from "../../core/model/time.ts";
-import type { Emission, Stage, Wake, World } from "../../core/processor.ts";
+import type { Emission, Owner, Stage, Wake, World } from "../../core/processor.ts";
 import { partitionOf } from "../partitioner.ts";
 import { Inbox } from "./inbox.ts";
 import type { Observed } from "./observed.ts";
@@ -73,49 +73,47 @@ const NEVER = instant(Number.MAX_SAFE_INTEGER);
 
 export class Chain {
   readonly #options: ChainOptions;
-  readonly #steps: ReadonlyMap<string, ChainStep>;
-  readonly #stores: ReadonlyMap<string, Store>;
-  readonly #inboxes: ReadonlyMap<string, Inbox>;
+  /** In the order of the steps. */
+  readonly #rooms: readonly Room[];
+  readonly #roomOf: ReadonlyMap<string, Room>;
   readonly #rules = new Rules();
   /** Every store that the changelog keeps. */
   readonly #kept: readonly Store[];
   readonly seen: SeenIdsMemory;
   #tables: Tables;
+  #world: World | null = null;
   #outputs: Output[] = [];
   #changeCount = 0;
 
   constructor(options: ChainOptions) {
     this.#options = options;
     this.#tables = options.tables;
-    this.#steps = new Map(options.steps.map((step) => [step.name, step]));
-    this.#stores = new Map(options.steps.map((step) => [step.name, new Store(step.store ?? step.name)]));
-    this.#inboxes = new Map(
-      options.steps.filter((step) => step.via !== null).map((step) => [step.name, new Inbox(step)]),
-    );
-    const inboxes = Array.from(this.#inboxes.values(), (inbox) => inbox.store);
-    this.#kept = [this.#rules.store, ...this.#stores.values(), ...inboxes];
+    this.#rooms = options.steps.map(roomFor);
+    this.#roomOf = new Map(this.#rooms.map((room) => [room.step.name, room]));
+    const stores = this.#rooms.flatMap(({ store, inbox }) => [store ?? [], inbox?.store ?? []].flat());
+    this.#kept = [this.#rules.store, ...stores];
     this.seen = new SeenIdsMemory(options.seenIds);
   }
 
   /** Takes an event: this task's own time goes on to its `received` first, then the event goes its way. */
   takeEvent(event: Event): void {
     this.advanceOwn(event.received);
-    const first = this.#options.steps[0];
+    const first = this.#rooms[0];
     if (first !== undefined)
       this.#deliver(first, { key: event.id, input: { kind: "event", event } }, event.received);
   }
 
   /** Takes an input that travelled here through the `via` topic of a step. */
   arrive(stepName: string, key: string, input: unknown, options: { gathers: boolean; at: Instant }): void {
-    const step = this.#step(stepName);
+    const room = this.#room(stepName);
     // Decided before its trigger came to mean what it means now (design.md, section 2).
     if (this.#rules.isOutdated(input)) return;
-    if (options.gathers) this.#gather(stepName, key, input);
-    else this.#deliver(step, { key, input }, options.at);
+    if (options.gathers) this.#gather(room, key, input);
+    else this.#deliver(room, { key, input }, options.at);
   }
 
-  #gather(stepName: string, key: string, input: unknown): void {
-    this.#inbox(stepName).add(key, input);
+  #gather(room: Room, key: string, input: unknown): void {
+    inboxOf(room).add(key, input);
     this.#changeCount += 1;
   }
 
@@ -126,7 +124,7 @@ export class Chain {
   advanceOwn(to: Instant, pendingMax = Number.POSITIVE_INFINITY): Instant {
     for (let due = this.#nextOwn(); due !== null && due <= to; due = this.#nextOwn()) {
       // Within one instant bucket timers run before followers are released: later steps first.
-      for (const step of this.#options.steps.toReversed()) this.#wake(step, due, false);
+      for (const room of this.#rooms.toReversed()) this.#wake(room, due, false);
       if (this.pending > pendingMax) return justBefore(this.#nextOwn() ?? NEVER, to);
     }
     return to;
@@ -134,20 +132,18 @@ export class Chain {
 
   /** The watermark of a gathering step has come to W: its inputs and wake-ups up to then, in order. Stops early likewise. */
   advanceGathering(stepName: string, to: Instant, pendingMax = Number.POSITIVE_INFINITY): Instant {
-    const step = this.#step(stepName);
-    for (let next = this.#nextGathering(step); next <= to; next = this.#nextGathering(step)) {
+    const room = this.#room(stepName);
+    for (let next = nextGathering(room); next <= to; next = nextGathering(room)) {
       if (this.pending > pendingMax) return instant(next - 1);
       // Wake-ups of an instant come before what is taken at it.
-      if (this.#store(stepName).nextDue(true) === next) this.#wake(step, next, true);
-      else for (const taken of this.#inbox(stepName).takeAt(next)) this.#deliver(step, taken, next, true);
+      if (room.store?.nextDue(true) === next) this.#wake(room, next, true);
+      else this.#takeAt(room, next);
     }
     return to;
   }
 
-  #nextGathering(step: ChainStep): Instant {
-    const due = this.#store(step.name).nextDue(true) ?? NEVER;
-    const next = this.#inbox(step.name).nextAt() ?? NEVER;
-    return due < next ? due : next;
+  #takeAt(room: Room, at: Instant): void {
+    for (const taken of inboxOf(room).takeAt(at)) this.#deliver(room, taken, at, true);
   }
 
   /**
@@ -155,9 +151,11 @@ export class Chain {
    * wake-up it made due to the next (semantics.md, section 1).
    */
   takeGathered(to: Instant): void {
-    for (const [name, inbox] of this.#inboxes) {
+    for (const room of this.#rooms) {
+      const { inbox } = room;
+      if (inbox === null) continue;
       for (let next = inbox.nextAt(); next !== null && next <= to; next = inbox.nextAt()) {
-        for (const taken of inbox.takeAt(next)) this.#deliver(this.#step(name), taken, next, true);
+        this.#takeAt(room, next);
       }
     }
   }
@@ -173,20 +171,22 @@ export class Chain {
 
   #settle(at: Instant): void {
     this.advanceOwn(at);
-    for (const name of this.#inboxes.keys()) this.advanceGathering(name, at);
+    for (const { step, inbox } of this.#rooms) if (inbox !== null) this.advanceGathering(step.name, at);
   }
 
   /** When the next key wants to be woken, whichever clock it follows. */
   nextDue(): Instant | null {
-    const dues = [...this.#stores.values()].flatMap((store) => [store.nextDue(false), store.nextDue(true)]);
-    return dues.reduce((least, due) => (least === null || (due !== null && due < least) ? due : least), null);
+    return earliest(this.#nextOwn(), this.#nextOf(true));
   }
 
   #nextOwn(): Instant | null {
+    return this.#nextOf(false);
+  }
+
+  #nextOf(gathers: boolean): Instant | null {
     let least: Instant | null = null;
-    for (const store of this.#stores.values()) {
-      const due = store.nextDue(false);
-      if (due !== null && (least === null || due < least)) least = due;
+    for (const { store } of this.#rooms) {
+      if (store !== null) least = earliest(least, store.nextDue(gathers));
     }
     return least;
   }
@@ -204,7 +204,7 @@ export class Chain {
 
   /** Of how many keys a step keeps state. */
   sizeOf(stepName: string): number {
-    return this.#store(stepName).size;
+    return this.#room(stepName).store?.size ?? 0;
   }
 
   /** Whether any trigger gathers its inputs from all tasks, and so needs to know how far they have come. */
@@ -218,8 +218,10 @@ export class Chain {
    */
   reload(tables: Tables, at: Instant): void {
     this.#tables = tables;
+    this.#world = null;
     this.#changeCount += 1;
     const { triggers } = tables.automations;
+    for (const { step } of this.#rooms) step.stage.prepare?.(tables.automations);
     const changed = this.#rules.changedBy(triggers);
     if (changed.size > 0) this.#forget(changed);
     for (const { trigger, automation } of this.#rules.follow(triggers)) {
@@ -229,28 +231,23 @@ export class Chain {
 
   #forget(changed: ReadonlySet<string>): void {
     const { triggers } = this.#tables.automations;
-    for (const [name, step] of this.#steps) {
-      const owner = step.stage.owner;
-      if (owner === undefined) continue;
+    for (const { step, store, inbox } of this.#rooms) {
+      const { owner } = step.stage;
+      if (owner === undefined || store === null) continue;
       const goes = (id: string): boolean =>
         changed.has(id) && (owner.keptWhile === "meaning" || !triggers.has(id));
-      const store = this.#store(name);
       for (const key of store.keys()) if (goes(owner.of(key))) store.set(key, null);
-      this.#inboxes.get(name)?.forget((key) => goes(owner.of(key)));
+      inbox?.forget((key) => goes(owner.of(key)));
     }
   }
 
   #load(triggerId: string, at: Instant): void {
-    for (const step of this.#options.steps) {
-      for (const emission of step.stage.loaded?.(triggerId, this.#world(at)) ?? []) {
+    for (const { step } of this.#rooms) {
+      for (const emission of step.stage.loaded?.(triggerId, this.#worldAt(at)) ?? []) {
         // Every task loads every trigger; only the home of the key has anything to open.
         if (this.#homeOf(emission) !== this.#options.partition) continue;
-        this.#deliver(
-          this.#step(emission.to),
-          { key: emission.key, input: emission.value },
-          at,
-          emission.home?.gathers,
-        );
+        const { to, key, value, home } = emission;
+        this.#deliver(this.#room(to), { key, input: value }, at, home?.gathers);
       }
     }
   }
@@ -265,7 +262,7 @@ export class Chain {
 
   /** Puts back what the changelog kept. */
   restore(storeName: string, key: string, entry: Entry | null): void {
-    for (const inbox of this.#inboxes.values()) if (inbox.restore(storeName, key, entry)) return;
+    for (const { inbox } of this.#rooms) if (inbox?.restore(storeName, key, entry) === true) return;
     this.#kept.find((store) => store.name === storeName)?.restore(key, entry);
   }
 
@@ -273,85 +270,105 @@ export class Chain {
   remember(id: string, at: Instant): void {
     // A repeat was dropped when it came: the time of the first stays.
     if (this.seen.has(id, at)) return;
-    const first = this.#options.steps[0];
-    if (first !== undefined && this.#store(first.name).get(id) !== null) return;
+    if (this.#rooms[0]?.store?.get(id)) return;
     this.seen.add(id, at);
   }
 
-  #wake(step: ChainStep, due: Instant, gathers: boolean): void {
-    const keys = this.#store(step.name).takeDue(due, gathers);
-    if (keys.length > 1)
-      keys.sort((a, b) => this.#position(step, a) - this.#position(step, b) || (a < b ? -1 : 1));
+  #wake(room: Room, due: Instant, gathers: boolean): void {
+    const keys = room.store?.takeDue(due, gathers) ?? [];
+    if (keys.length > 1) {
+      const { owner } = room.step.stage;
+      keys.sort((a, b) => this.#position(owner, a) - this.#position(owner, b) || (a < b ? -1 : 1));
+    }
     const input: Wake = { kind: "wake", at: due };
-    for (const key of keys) this.#deliver(step, { key, input }, due, gathers);
+    for (const key of keys) this.#deliver(room, { key, input }, due, gathers);
   }
 
-  #position(step: ChainStep, key: string): number {
-    const id = step.stage.owner?.of(key);
+  #position(owner: Owner | undefined, key: string): number {
+    const id = owner?.of(key);
     return id === undefined ? 0 : (this.#tables.automations.triggers.get(id)?.position ?? 0);
   }
 
-  #deliver(step: ChainStep, call: { key: string; input: unknown }, at: Instant, gathers = false): void {
-    const store = this.#store(step.name);
-    const before = store.get(call.key);
-    const state = before?.state ?? null;
-    const outcome = step.stage.process({ key: call.key, state, input: call.input }, this.#world(at));
+  #deliver(room: Room, { key, input }: Delivery, at: Instant, gathers = false): void {
+    const { step, store } = room;
+    const cell = store === null ? null : store.get(key);
+    const state = cell === null ? null : cell.state;
+    const outcome = step.stage.process({ key, state, input }, this.#worldAt(at));
     const { wakeAt } = outcome;
-    if (outcome.state !== state || wakeAt !== (before?.wakeAt ?? null)) {
-      store.set(call.key, outcome.state === null ? null : { state: outcome.state, wakeAt, gathers });
+    if (store?.change(cell ?? key, { state: outcome.state, wakeAt, gathers }) === true)
       this.#changeCount += 1;
-    }
-    this.#options.observe?.({
-      ...call,
-      ...outcome,
-      step: step.name,
-      before: state,
-      after: outcome.state,
-      at,
-    });
+    const { observe } = this.#options;
+    observe?.({ key, input, ...outcome, step: step.name, before: state, after: outcome.state, at });
     for (const emission of outcome.emit) this.#route(emission, at);
   }
 
   #route(emission: Emission, at: Instant): void {
-    const step = this.#steps.get(emission.to);
-    const { key, value } = emission;
-    if (step === undefined) {
-      this.#outputs.push({ topic: emission.to, partition: null, key, value, gathers: false });
+    const { to, key, home, value } = emission;
+    const room = this.#roomOf.get(to);
+    if (room === undefined) {
+      this.#outputs.push({ topic: to, partition: null, key, value, gathers: false });
       return;
     }
-    if (emission.to === TAKES_EVENTS) this.seen.add(key, at);
-    const home = this.#homeOf(emission);
-    const gathers = emission.home?.gathers ?? false;
-    if (home === this.#options.partition) {
-      if (gathers) this.#gather(step.name, key, value);
-      else this.#deliver(step, { key, input: value }, at);
-    } else if (step.via !== null) {
-      this.#outputs.push({ topic: step.via, partition: home, key, value, gathers, step: step.name });
-    } else
-      throw new Error(`step '${step.name}' has no topic to travel by, but '${key}' lives in task ${home}`);
+    if (to === TAKES_EVENTS) this.seen.add(key, at);
+    const partition = this.#homeOf(emission);
+    const gathers = home !== null && home.gathers;
+    if (partition === this.#options.partition) {
+      if (gathers) this.#gather(room, key, value);
+      else this.#deliver(room, { key, input: value }, at);
+      return;
+    }
+    const { name, via } = room.step;
+    if (via === null)
+      throw new Error(`step '${name}' has no topic to travel by, but '${key}' lives in task ${partition}`);
+    this.#outputs.push({ topic: via, partition, key, value, gathers, step: name });
   }
 
-  #homeOf(emission: Emission): number {
-    if (emission.home === null) return this.#options.partition;
-    return partitionOf(emission.home.of, this.#options.partitions);
+  #homeOf({ home }: Emission): number {
+    return home === null ? this.#options.partition : partitionOf(home.of, this.#options.partitions);
   }
 
-  #world(at: Instant): World {
-    return { at, seen: this.seen, ...this.#tables };
+  /** The world at W, the same object as long as W and the tables are the same. */
+  #worldAt(at: Instant): World {
+    if (this.#world?.at !== at) {
+      const { automations, deployments, variables } = this.#tables;
+      this.#world = { at, seen: this.seen, automations, deployments, variables };
+    }
+    return this.#world;
   }
 
-  #step(name: string): ChainStep {
-    return required(this.#steps.get(name), `no step '${name}' in this role`);
-  }
-
-  #store(name: string): Store {
-    return required(this.#stores.get(name), `no step '${name}' in this role`);
-  }
-
-  #inbox(name: string): Inbox {
-    return required(this.#inboxes.get(name), `nothing travels to step '${name}': it has no 'via'`);
+  #room(name: string): Room {
+    return required(this.#roomOf.get(name), `no step '${name}' in this role`);
   }
 }
+
+/** A step with what it keeps: the state of its keys, and the inputs that gather for them. */
+interface Room {
+  readonly step: ChainStep;
+  readonly store: Store | null;
+  readonly inbox: Inbox | null;
+}
+
+/** An input, and the key it is for. */
+interface Delivery {
+  readonly key: string;
+  readonly input: unknown;
+}
+
+const roomFor = (step: ChainStep): Room => ({
+  step,
+  store: step.store === null ? null : new Store(step.store),
+  inbox: step.via === null ? null : new Inbox(step),
+});
+
+const inboxOf = ({ step, inbox }: Room): Inbox =>
+  required(inbox ?? undefined, `nothing travels to step '${step.name}': it has no 'via'`);
+
+function nextGathering(room: Room): Instant {
+  return earliest(room.store?.nextDue(true) ?? null, inboxOf(room).nextAt()) ?? NEVER;
+}
+
+const earliest = (a: Instant | null, b: Instant | null): Instant | null =>
+  a === null || (b !== null && b < a) ? b : a;
 
 /** How far everything has been taken when this is what comes next. */
 const justBefore = (next: Instant, to: Instant): Instant => (next > to ? to : instant(next - 1));

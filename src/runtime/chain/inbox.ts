@@ -4,10 +4,11 @@ import type { Place, Stage } from "../../core/processor.ts";
 import { Heap } from "./heap.ts";
 import { type Entry, Store } from "./store.ts";
 
-interface Waiting extends Place {
+interface Waiting {
+  readonly at: Instant;
   /** The key of the state it is for. */
   readonly key: string;
-  /** The key under which it waits. */
+  /** The key under which it waits: sorts by its place. */
   readonly id: string;
 }
 
@@ -23,7 +24,7 @@ const SEPARATOR = "\u0001";
 export class Inbox {
   readonly #stage: Stage<unknown, unknown>;
   readonly store: Store;
-  readonly #waiting = new Heap<Waiting>((a, b) => a.id < b.id);
+  readonly #waiting = new Heap<Waiting>((a, b) => a.at < b.at || (a.at === b.at && a.id < b.id));
 
   constructor(step: { readonly name: string; readonly stage: Stage<unknown, unknown> }) {
     this.#stage = step.stage;
@@ -53,17 +54,25 @@ export class Inbox {
 
   /** Takes out the inputs of an instant, in order: key by key, those of one moment joined to one. */
   takeAt(at: Instant): readonly Taken[] {
-    const byKey = new Map<string, (Waiting & Taken)[]>();
-    while (this.nextAt() === at) {
-      const next = this.#waiting.pop();
-      if (next === null) break;
-      const taken = { ...next, input: this.store.get(next.id)?.state };
-      this.store.set(next.id, null);
+    const first = this.#takeNext(at);
+    if (first === null) return [];
+    if (this.nextAt() !== at) return [{ key: first.key, input: this.#join([first.input]) }];
+    const byKey = new Map([[first.key, [first.input]]]);
+    for (let next = this.#takeNext(at); next !== null; next = this.#takeNext(at)) {
       const others = byKey.get(next.key);
-      if (others === undefined) byKey.set(next.key, [taken]);
-      else others.push(taken);
+      if (others === undefined) byKey.set(next.key, [next.input]);
+      else others.push(next.input);
     }
     return [...byKey].flatMap(([key, inputs]) => this.#joined(inputs).map((input) => ({ key, input })));
+  }
+
+  #takeNext(at: Instant): Taken | null {
+    if (this.nextAt() !== at) return null;
+    const next = this.#waiting.pop();
+    if (next === null) return null;
+    const input = this.store.get(next.id)?.state;
+    this.store.set(next.id, null);
+    return { key: next.key, input };
   }
 
   /** Drops what waits for keys that are gone. */
@@ -80,17 +89,25 @@ export class Inbox {
   }
 
   #placed(key: string, input: unknown): Waiting {
-    const place = this.#stage.placeOf?.(input);
-    if (place === undefined) throw new Error(`${this.store.name}: its stage says no place for what gathers`);
-    const id = [String(place.at).padStart(16, "0"), place.rank, key].join(SEPARATOR);
-    return { ...place, key, id };
+    const { at, rank } = this.#placeOf(input);
+    return { at, key, id: `${String(at).padStart(16, "0")}${SEPARATOR}${rank}${SEPARATOR}${key}` };
   }
 
-  #joined(inputs: readonly (Waiting & Taken)[]): readonly unknown[] {
-    const stage = this.#stage;
-    if (stage.join === undefined) return inputs.map(({ input }) => input);
-    const moments = Map.groupBy(inputs, ({ moment }) => moment);
-    return Array.from(moments.values(), (together) => stage.join?.(together.map(({ input }) => input)));
+  #placeOf(input: unknown): Place {
+    const place = this.#stage.placeOf?.(input);
+    if (place === undefined) throw new Error(`${this.store.name}: its stage says no place for what gathers`);
+    return place;
+  }
+
+  #joined(inputs: readonly unknown[]): readonly unknown[] {
+    if (this.#stage.join === undefined) return inputs;
+    const moments = Map.groupBy(inputs, (input) => this.#placeOf(input).moment);
+    return Array.from(moments.values(), (together) => this.#join(together));
+  }
+
+  /** Inputs of one moment as one; for a stage that takes each by itself, there is only one. */
+  #join(together: readonly unknown[]): unknown {
+    return this.#stage.join === undefined ? together[0] : this.#stage.join(together);
   }
 }
 

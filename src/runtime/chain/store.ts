@@ -1,6 +1,6 @@
 /** Keyed state of one step: kept in memory, every change noted for the changelog, every wake-up in order of its time. */
 import type { Instant } from "../../core/model/time.ts";
-import { Heap } from "./heap.ts";
+import { TimerQueue } from "./timer-queue.ts";
 
 /** What is kept under a key. */
 export interface Entry {
@@ -10,66 +10,136 @@ export interface Entry {
   readonly gathers: boolean;
 }
 
-interface Timer {
-  readonly due: Instant;
+/** The place of a key: who has found it need not look it up again to change it. Only the store writes to it. */
+export class Cell implements Entry {
   readonly key: string;
+  state: unknown = null;
+  wakeAt: Instant | null = null;
+  gathers = false;
+  /** A key that was forgotten keeps its place until its change has been told. */
+  isKept = false;
+  /** Whether its change is still to be told. */
+  isChanged = false;
+  /** The earliest time at which it stands in a queue: a wake-up that only moves later is queued when that comes. */
+  queuedFor: Instant | null = null;
+
+  constructor(key: string) {
+    this.key = key;
+  }
 }
 
 export class Store {
   readonly name: string;
-  readonly #entries = new Map<string, Entry>();
-  readonly #changed = new Set<string>();
-  #timers = { own: newTimers(), gathering: newTimers() };
-  /** The earliest time at which a key stands in the heap: a wake-up that only moves later is pushed when that comes. */
-  readonly #queued = new Map<string, Instant>();
+  readonly #cells = new Map<string, Cell>();
+  #size = 0;
+  #changed: Cell[] = [];
+  #timers = newTimers();
 
   constructor(name: string) {
     this.name = name;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
-  get(key: string): Entry | null {
-    return this.#entries.get(key) ?? null;
+  get(key: string): Cell | null {
+    if (this.#cells.size === 0) return null;
+    const cell = this.#cells.get(key);
+    return cell?.isKept === true ? cell : null;
   }
 
-  keys(): IterableIterator<string> {
-    return this.#entries.keys();
+  *keys(): Iterable<string> {
+    for (const [key, { isKept }] of this.#cells) if (isKept) yield key;
   }
 
   /** Sets what is kept under a key; null forgets it. */
   set(key: string, entry: Entry | null): void {
-    if (entry === null && !this.#entries.has(key)) return;
-    this.#changed.add(key);
-    this.restore(key, entry);
+    const cell = this.#cells.get(key);
+    if (entry !== null) this.#note(this.#put(cell ?? this.#newCell(key), entry));
+    else if (cell?.isKept === true) this.#note(this.#drop(cell));
+  }
+
+  /** The same for a key whose place was found; a key without one gets it. False where nothing is changed by it. */
+  change(found: Cell | string, entry: Entry): boolean {
+    const { state, wakeAt } = entry;
+    if (typeof found === "string") {
+      if (state !== null) this.#note(this.#put(this.#cells.get(found) ?? this.#newCell(found), entry));
+      return state !== null;
+    }
+    if (state === found.state && wakeAt === found.wakeAt) return false;
+    this.#note(state === null ? this.#drop(found) : this.#put(found, entry));
+    return true;
   }
 
   /** The same, read back from the changelog: nothing to be noted. */
   restore(key: string, entry: Entry | null): void {
-    if (entry === null) {
-      this.#entries.delete(key);
-      return;
+    const cell = this.#cells.get(key);
+    if (entry !== null) this.#put(cell ?? this.#newCell(key), entry);
+    else if (cell !== undefined) {
+      this.#drop(cell);
+      if (!cell.isChanged) this.#cells.delete(key);
     }
-    this.#entries.set(key, entry);
-    if (entry.wakeAt !== null) this.#queue(key, entry.wakeAt, entry.gathers);
+  }
+
+  #newCell(key: string): Cell {
+    const cell = new Cell(key);
+    this.#cells.set(key, cell);
+    return cell;
+  }
+
+  #put(cell: Cell, { state, wakeAt, gathers }: Entry): Cell {
+    if (!cell.isKept) {
+      cell.isKept = true;
+      this.#size += 1;
+    }
+    // What stands in the queue of the other clock says nothing of this one.
+    if (cell.gathers !== gathers) cell.queuedFor = null;
+    cell.state = state;
+    cell.wakeAt = wakeAt;
+    cell.gathers = gathers;
+    if (wakeAt !== null) this.#queue(cell, wakeAt);
+    return cell;
+  }
+
+  #drop(cell: Cell): Cell {
+    if (cell.isKept) this.#size -= 1;
+    cell.isKept = false;
+    cell.state = null;
+    cell.wakeAt = null;
+    return cell;
+  }
+
+  #note(cell: Cell): void {
+    if (cell.isChanged) return;
+    cell.isChanged = true;
+    this.#changed.push(cell);
   }
 
   /** The keys changed since the last call, each with what is now kept under it. */
   takeChanges(): readonly (readonly [key: string, entry: Entry | null])[] {
-    const changes = Array.from(this.#changed, (key) => [key, this.get(key)] as const);
-    this.#changed.clear();
-    return changes;
+    const changed = this.#changed;
+    this.#changed = [];
+    return changed.map((cell) => {
+      const { key, isKept, state, wakeAt, gathers } = cell;
+      cell.isChanged = false;
+      if (isKept) return [key, { state, wakeAt, gathers }] as const;
+      this.#cells.delete(key);
+      return [key, null] as const;
+    });
   }
 
   /** When the next key of this clock wants to be woken. */
   nextDue(gathers: boolean): Instant | null {
     const timers = gathers ? this.#timers.gathering : this.#timers.own;
-    for (let head = timers.peek(); head !== null; head = timers.peek()) {
-      if (this.#isCurrent(head, gathers)) return head.due;
-      timers.pop();
-      if (this.#queued.get(head.key) === head.due) this.#requeue(head.key);
+    for (let cell = timers.peek(); cell !== null; cell = timers.peek()) {
+      const due = timers.peekDue();
+      if (cell.queuedFor === due && cell.gathers === gathers) {
+        if (cell.wakeAt === due) return due;
+        cell.queuedFor = null;
+        timers.pop();
+        if (cell.wakeAt !== null) this.#queue(cell, cell.wakeAt);
+      } else timers.pop();
     }
     return null;
   }
@@ -79,33 +149,19 @@ export class Store {
     const timers = gathers ? this.#timers.gathering : this.#timers.own;
     const keys: string[] = [];
     while (this.nextDue(gathers) === at) {
-      const head = timers.pop();
-      if (head === null) break;
-      this.#queued.delete(head.key);
-      keys.push(head.key);
+      const cell = timers.pop();
+      if (cell === null) break;
+      cell.queuedFor = null;
+      keys.push(cell.key);
     }
     return keys;
   }
 
-  #isCurrent(timer: Timer, gathers: boolean): boolean {
-    const entry = this.#entries.get(timer.key);
-    return (
-      entry?.wakeAt === timer.due && entry.gathers === gathers && this.#queued.get(timer.key) === timer.due
-    );
-  }
-
-  #requeue(key: string): void {
-    this.#queued.delete(key);
-    const entry = this.#entries.get(key);
-    if (entry !== undefined && entry.wakeAt !== null) this.#queue(key, entry.wakeAt, entry.gathers);
-  }
-
-  #queue(key: string, due: Instant, gathers: boolean): void {
-    const queued = this.#queued.get(key);
-    if (queued !== undefined && queued <= due) return;
-    this.#queued.set(key, due);
-    (gathers ? this.#timers.gathering : this.#timers.own).push({ due, key });
-    if (this.timerCount > 2 * this.#entries.size + SPARE_TIMERS) this.#sweepTimers();
+  #queue(cell: Cell, due: Instant): void {
+    if (cell.queuedFor !== null && cell.queuedFor <= due) return;
+    cell.queuedFor = due;
+    (cell.gathers ? this.#timers.gathering : this.#timers.own).push(due, cell);
+    if (this.timerCount > 2 * this.#size + SPARE_TIMERS) this.#sweepTimers();
   }
 
   /** How many timers are held; those of keys that are gone go when they are due, or when they are too many. */
@@ -114,12 +170,11 @@ export class Store {
   }
 
   #sweepTimers(): void {
-    this.#timers = { own: newTimers(), gathering: newTimers() };
-    this.#queued.clear();
-    for (const [key, { wakeAt, gathers }] of this.#entries) {
-      if (wakeAt === null) continue;
-      this.#queued.set(key, wakeAt);
-      (gathers ? this.#timers.gathering : this.#timers.own).push({ due: wakeAt, key });
+    this.#timers = newTimers();
+    for (const cell of this.#cells.values()) {
+      cell.queuedFor = cell.wakeAt;
+      if (cell.wakeAt !== null)
+        (cell.gathers ? this.#timers.gathering : this.#timers.own).push(cell.wakeAt, cell);
     }
   }
 }
@@ -127,4 +182,4 @@ export class Store {
 /** So many timers of gone keys are not worth a sweep. */
 const SPARE_TIMERS = 1024;
 
-const newTimers = (): Heap<Timer> => new Heap<Timer>((a, b) => a.due < b.due);
+const newTimers = () => ({ own: new TimerQueue<Cell>(), gathering: new TimerQueue<Cell>() });
