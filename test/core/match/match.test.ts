@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { interestOf } from "../../../src/core/match/interest.ts";
 import { match } from "../../../src/core/match/match.ts";
+import { indexOf } from "../../../src/core/match/trigger-index.ts";
 import type { AutomationTable } from "../../../src/core/model/automation-table.ts";
 import type { Event } from "../../../src/core/model/event.ts";
 import type { Match } from "../../../src/core/model/match.ts";
@@ -107,34 +108,70 @@ describe("a match", () => {
 
 describe("the index of triggers", () => {
   const names = fc.constantFrom("a", "ab", "abc", "b", "a*", "ab*", "*", "*b", "a*c", "[a]b", "a?");
-  const ids = fc.constantFrom("r1", "r2", "r*", "!r1", "r[12]", "r3");
+  const labels = fc.constantFrom(
+    "prefect.resource.id",
+    "prefect.resource.role",
+    "shop",
+    "constructor",
+    "__proto__",
+  );
+  const pattern = fc.constantFrom("r1", "r2", "r*", "!r1", "r[12]", "r3", "!r*", "");
+  const spec = fc.dictionary(labels, fc.oneof(pattern, fc.array(pattern, { maxLength: 3 })), { maxKeys: 3 });
   const trigger = fc.record({
     expect: fc.array(names, { maxLength: 3 }),
     after: fc.array(names, { maxLength: 2 }),
-    match: fc.oneof(
-      fc.constant({}),
-      ids.map((id) => ({ "prefect.resource.id": id })),
-      fc.array(ids, { maxLength: 3 }).map((several) => ({ "prefect.resource.id": several })),
-    ),
+    match: spec,
+    matchRelated: fc.oneof(spec, fc.array(spec, { maxLength: 2 })),
+  });
+  const resource = fc.dictionary(labels, fc.constantFrom("r1", "r2", "r3", "q", "r[12]"), { maxKeys: 4 });
+  const seenEvent = fc.record({
+    event: fc.constantFrom("", "a", "ab", "abc", "abcc", "b", "c", "a?", "[a]b"),
+    resource,
+    related: fc.array(resource, { maxLength: 3 }),
+    causes: fc.subarray(["of-c0", "of-c1", "other"]),
   });
 
-  it("finds what asking every trigger would find, in the same order, whatever comes", () => {
-    const triggers = fc.array(trigger, { maxLength: 12 });
-    const name = fc.constantFrom("", "a", "ab", "abc", "abcc", "b", "c", "a?");
+  it("finds what asking every trigger would find, in the same order, for all events of a table", () => {
+    const triggers = fc.array(trigger, { maxLength: 8 });
     fc.assert(
-      fc.property(triggers, name, fc.constantFrom("r1", "r2", "r3", "q"), (some, called, id) => {
-        const all = some.map((more, i) => eventTrigger({ ...more, id: `t${i}` }));
-        const table = tableFor(compound(all));
-        const seen = event("e", 0, { event: called, resource: { "prefect.resource.id": id } });
-        const asked = all.filter((one) => {
-          const interest = interestOf(one);
-          return (interest.isExpected(called) || interest.isStart(called)) && interest.concerns(seen);
-        });
-        assert.deepEqual(
-          interested(table, seen),
-          asked.map((one) => one.id),
+      fc.property(triggers, triggers, fc.array(seenEvent, { maxLength: 6 }), (some, others, events) => {
+        const named = (of: string, all: typeof some): readonly EventTrigger[] =>
+          all.map((more, i) => eventTrigger({ ...more, id: `${of}.${i}` }));
+        const automations = { c0: named("c0", some), c1: named("c1", others) };
+        const table = tableFor(
+          ...Object.entries(automations).map(([id, children]) => compound(children, { id })),
         );
+        for (const more of events) {
+          const seen = event("e", 0, more);
+          const asked = Object.entries(automations).flatMap(([id, children]) =>
+            seen.causes.includes(`of-${id}`) ? [] : children.filter((one) => isAskedFor(one, seen)),
+          );
+          assert.deepEqual(
+            interested(table, seen),
+            asked.map((one) => one.id),
+          );
+        }
+      }),
+    );
+  });
+
+  it("knows of a name that it can lead nowhere, and of none that leads somewhere", () => {
+    fc.assert(
+      fc.property(fc.array(trigger, { maxLength: 4 }), seenEvent, (some, more) => {
+        const all = some.map((one, i) => eventTrigger({ ...one, id: `t${i}` }));
+        const table = tableFor(compound(all));
+        const seen = event("e", 0, more);
+        const wanted = all.flatMap(({ expect, after }) => [...expect, ...after]);
+        const isOpen =
+          all.some(({ expect }) => expect.length === 0) || wanted.some((one) => one.includes("*"));
+        if (interested(table, seen).length > 0) assert.ok(indexOf(table).mayInterest(seen.event));
+        if (!isOpen && !wanted.includes(seen.event)) assert.ok(!indexOf(table).mayInterest(seen.event));
       }),
     );
   });
 });
+
+function isAskedFor(trigger: EventTrigger, seen: Event): boolean {
+  const interest = interestOf(trigger);
+  return (interest.isExpected(seen.event) || interest.isStart(seen.event)) && interest.concerns(seen);
+}
