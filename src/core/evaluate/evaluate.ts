@@ -41,7 +41,10 @@ export function evaluateGranting(grace: Duration): Stage<Bucket, EvaluateInput> 
       const { bucket, fired } = turnOf(trigger, state, { input, world, grace });
       return {
         state: bucket,
-        emit: fired.map((one) => upwards(placed, firingOf(watched, values, { fired: one, input }))),
+        emit:
+          fired.length === 0
+            ? NOTHING
+            : fired.map((one) => upwards(placed, firingOf(watched, values, { fired: one, input }))),
         wakeAt: bucket === null ? null : dueAt(trigger, bucket, grace),
       };
     },
@@ -54,6 +57,8 @@ export function evaluateGranting(grace: Duration): Stage<Bucket, EvaluateInput> 
     loaded: opening,
   };
 }
+
+const NOTHING: readonly Emission[] = [];
 
 function watchedBy(
   automations: AutomationTable,

@@ -14,12 +14,15 @@ export interface TriggerIndex {
 
 const indexes = new WeakMap<AutomationTable, TriggerIndex>();
 
+/** The one asked for last: event after event asks the same table. */
+let latest: { readonly table: AutomationTable; readonly index: TriggerIndex } | null = null;
+
 /** The index of a table, built when first asked for. */
 export function indexOf(table: AutomationTable): TriggerIndex {
-  const known = indexes.get(table);
-  if (known !== undefined) return known;
-  const index = new Index(table);
+  if (latest?.table === table) return latest.index;
+  const index = indexes.get(table) ?? new Index(table);
   indexes.set(table, index);
+  latest = { table, index };
   return index;
 }
 

@@ -14,10 +14,10 @@ import { Inbox } from "./inbox.ts";
 import type { Observed } from "./observed.ts";
 import { Rules } from "./rules.ts";
 import { SeenIdsMemory } from "./seen-ids.ts";
-import { type Entry, Store } from "./store.ts";
+import { type Change, type Entry, Store } from "./store.ts";
 
 export type { Observed } from "./observed.ts";
-export type { Entry } from "./store.ts";
+export type { Change, Entry } from "./store.ts";
 
 /** A step of the chain: a stage, and how its inputs travel. */
 export interface ChainStep {
@@ -40,13 +40,6 @@ export interface Output {
   readonly gathers: boolean;
   /** For records that travel: the step they are for. */
   readonly step?: string;
-}
-
-/** A changed entry of a store; null where the key was forgotten. */
-export interface Change {
-  readonly store: string;
-  readonly key: string;
-  readonly entry: Entry | null;
 }
 
 /** What processors may look at that is the same in every task. */
@@ -257,7 +250,9 @@ export class Chain {
     const outputs = this.#outputs;
     this.#outputs = [];
     this.#changeCount = 0;
-    return { outputs, changes: this.#kept.flatMap((store) => changesOf(store)) };
+    const changes: Change[] = [];
+    for (const store of this.#kept) store.takeChanges(changes);
+    return { outputs, changes };
   }
 
   /** Puts back what the changelog kept. */
@@ -294,9 +289,7 @@ export class Chain {
     const cell = store === null ? null : store.get(key);
     const state = cell === null ? null : cell.state;
     const outcome = step.stage.process({ key, state, input }, this.#worldAt(at));
-    const { wakeAt } = outcome;
-    if (store?.change(cell ?? key, { state: outcome.state, wakeAt, gathers }) === true)
-      this.#changeCount += 1;
+    if (store?.change(cell ?? key, outcome, gathers) === true) this.#changeCount += 1;
     const { observe } = this.#options;
     observe?.({ key, input, ...outcome, step: step.name, before: state, after: outcome.state, at });
     for (const emission of outcome.emit) this.#route(emission, at);
@@ -372,9 +365,6 @@ const earliest = (a: Instant | null, b: Instant | null): Instant | null =>
 
 /** How far everything has been taken when this is what comes next. */
 const justBefore = (next: Instant, to: Instant): Instant => (next > to ? to : instant(next - 1));
-
-const changesOf = (store: Store): readonly Change[] =>
-  store.takeChanges().map(([key, entry]) => ({ store: store.name, key, entry }));
 
 function required<T>(value: T | undefined, otherwise: string): T {
   if (value === undefined) throw new Error(otherwise);

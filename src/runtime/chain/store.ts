@@ -2,12 +2,22 @@
 import type { Instant } from "../../core/model/time.ts";
 import { TimerQueue } from "./timer-queue.ts";
 
-/** What is kept under a key. */
-export interface Entry {
+interface Kept {
   readonly state: unknown;
   readonly wakeAt: Instant | null;
+}
+
+/** What is kept under a key. */
+export interface Entry extends Kept {
   /** Whether the key follows the watermark, as keys do that gather from all tasks, or its own task's stream time. */
   readonly gathers: boolean;
+}
+
+/** A changed entry of a store; null where the key was forgotten. */
+export interface Change {
+  readonly store: string;
+  readonly key: string;
+  readonly entry: Entry | null;
 }
 
 /** The place of a key: who has found it need not look it up again to change it. Only the store writes to it. */
@@ -56,26 +66,27 @@ export class Store {
   /** Sets what is kept under a key; null forgets it. */
   set(key: string, entry: Entry | null): void {
     const cell = this.#cells.get(key);
-    if (entry !== null) this.#note(this.#put(cell ?? this.#newCell(key), entry));
+    if (entry !== null) this.#note(this.#put(cell ?? this.#newCell(key), entry, entry.gathers));
     else if (cell?.isKept === true) this.#note(this.#drop(cell));
   }
 
   /** The same for a key whose place was found; a key without one gets it. False where nothing is changed by it. */
-  change(found: Cell | string, entry: Entry): boolean {
-    const { state, wakeAt } = entry;
+  change(found: Cell | string, kept: Kept, gathers: boolean): boolean {
+    const { state } = kept;
     if (typeof found === "string") {
-      if (state !== null) this.#note(this.#put(this.#cells.get(found) ?? this.#newCell(found), entry));
+      if (state !== null)
+        this.#note(this.#put(this.#cells.get(found) ?? this.#newCell(found), kept, gathers));
       return state !== null;
     }
-    if (state === found.state && wakeAt === found.wakeAt) return false;
-    this.#note(state === null ? this.#drop(found) : this.#put(found, entry));
+    if (state === found.state && kept.wakeAt === found.wakeAt) return false;
+    this.#note(state === null ? this.#drop(found) : this.#put(found, kept, gathers));
     return true;
   }
 
   /** The same, read back from the changelog: nothing to be noted. */
   restore(key: string, entry: Entry | null): void {
     const cell = this.#cells.get(key);
-    if (entry !== null) this.#put(cell ?? this.#newCell(key), entry);
+    if (entry !== null) this.#put(cell ?? this.#newCell(key), entry, entry.gathers);
     else if (cell !== undefined) {
       this.#drop(cell);
       if (!cell.isChanged) this.#cells.delete(key);
@@ -88,7 +99,7 @@ export class Store {
     return cell;
   }
 
-  #put(cell: Cell, { state, wakeAt, gathers }: Entry): Cell {
+  #put(cell: Cell, { state, wakeAt }: Kept, gathers: boolean): Cell {
     if (!cell.isKept) {
       cell.isKept = true;
       this.#size += 1;
@@ -116,17 +127,16 @@ export class Store {
     this.#changed.push(cell);
   }
 
-  /** The keys changed since the last call, each with what is now kept under it. */
-  takeChanges(): readonly (readonly [key: string, entry: Entry | null])[] {
-    const changed = this.#changed;
-    this.#changed = [];
-    return changed.map((cell) => {
+  /** Adds the keys changed since the last call, each with what is now kept under it. */
+  takeChanges(into: Change[]): void {
+    const store = this.name;
+    for (const cell of this.#changed) {
       const { key, isKept, state, wakeAt, gathers } = cell;
       cell.isChanged = false;
-      if (isKept) return [key, { state, wakeAt, gathers }] as const;
-      this.#cells.delete(key);
-      return [key, null] as const;
-    });
+      if (!isKept) this.#cells.delete(key);
+      into.push({ store, key, entry: isKept ? { state, wakeAt, gathers } : null });
+    }
+    this.#changed = [];
   }
 
   /** When the next key of this clock wants to be woken. */

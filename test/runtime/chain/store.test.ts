@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { type Instant, instant } from "../../../src/core/model/time.ts";
-import { type Entry, Store } from "../../../src/runtime/chain/store.ts";
+import { type Change, type Entry, Store } from "../../../src/runtime/chain/store.ts";
 
 const entry = (wakeAt: number | null, gathers = false): Entry => ({
   state: "some",
@@ -67,11 +67,14 @@ describe("a store", () => {
     store.set("b", entry(3));
     store.set("b", null);
     store.restore("c", entry(4));
-    assert.deepEqual(store.takeChanges(), [
-      ["a", entry(2)],
-      ["b", null],
+    const changes: Change[] = [];
+    store.takeChanges(changes);
+    assert.deepEqual(changes, [
+      { store: "buckets", key: "a", entry: entry(2) },
+      { store: "buckets", key: "b", entry: null },
     ]);
-    assert.deepEqual(store.takeChanges(), []);
+    store.takeChanges(changes);
+    assert.equal(changes.length, 2);
   });
 
   it("wakes exactly the keys that have a wish, whatever was asked before", () => {
