@@ -19,6 +19,7 @@ export interface Bucket {
   /** Exclusive; null where the window has no end (S4). */
   readonly end: Instant | null;
   readonly count: number;
+  /** The last event the window saw: what absence is told with. Presence is told with what pays, and keeps none. */
   readonly last: Event | null;
   /** Ids of the sightings counted, oldest first; no more than the newest that a firing names. */
   readonly paidBy: readonly string[];
@@ -79,12 +80,15 @@ export const reopened = (trigger: EventTrigger, bucket: Bucket, start: Instant):
   seenAt: bucket.seenAt,
 });
 
+export const lastOf = ({ posture }: EventTrigger, event: Event): Event | null =>
+  posture === "Proactive" ? event : null;
+
 /** Counts one sighting. What only makes up for the start that it was itself (a count up to 0) pays for nothing. */
 export function counted(trigger: EventTrigger, bucket: Bucket, event: Event): Bucket {
   const count = bucket.count + 1;
   const paidBy = count > 0 ? withNewest(trigger, bucket.paidBy, event.id) : bucket.paidBy;
   const { start, end, lag, seenAt } = bucket;
-  return { start, end, count, last: event, paidBy, lag, seenAt };
+  return { start, end, count, last: lastOf(trigger, event), paidBy, lag, seenAt };
 }
 
 function withNewest({ threshold }: EventTrigger, ids: readonly string[], id: string): readonly string[] {

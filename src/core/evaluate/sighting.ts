@@ -3,7 +3,7 @@ import { eventTime } from "../model/event.ts";
 import type { Match } from "../model/match.ts";
 import { minus, minutes } from "../model/time.ts";
 import type { EventTrigger } from "../model/trigger.ts";
-import { type Bucket, endOf, hasEnded, lagOf } from "./bucket.ts";
+import { type Bucket, endOf, hasEnded, lagOf, lastOf } from "./bucket.ts";
 
 /** What a bucket wants to know of a match. */
 export type Sighting = Pick<Match, "event" | "takenAt" | "starts" | "expected">;
@@ -16,10 +16,12 @@ export function admit(trigger: EventTrigger, bucket: Bucket | null, sighting: Si
   if (sighting.starts) {
     // An expired window never swallows a new start (S3).
     if (bucket === null || hasEnded(bucket, eventTime(sighting.event))) return openAtStart(trigger, sighting);
-    return noted(bucket, sighting, sighting.event);
+    return noted(bucket, sighting, lastOf(trigger, sighting.event));
   }
   if (trigger.after.length > 0) return bucket === null ? null : noted(bucket, sighting, bucket.last);
-  return bucket === null ? openBefore(trigger, sighting) : noted(bucket, sighting, sighting.event);
+  return bucket === null
+    ? openBefore(trigger, sighting)
+    : noted(bucket, sighting, lastOf(trigger, sighting.event));
 }
 
 /** The lag and the time of taking are the key's, whatever becomes of its window. */
@@ -40,7 +42,7 @@ function openAtStart(trigger: EventTrigger, { event, takenAt, expected }: Sighti
     start,
     end: endOf(trigger, start),
     count: expected ? -1 : 0,
-    last: event,
+    last: lastOf(trigger, event),
     paidBy: [],
     lag: lagOf(event),
     seenAt: takenAt,
@@ -53,7 +55,7 @@ function openBefore(trigger: EventTrigger, { event, takenAt }: Sighting): Bucket
     start: minus(time, LOOK_BACK),
     end: endOf(trigger, time),
     count: 0,
-    last: event,
+    last: lastOf(trigger, event),
     paidBy: [],
     lag: lagOf(event),
     seenAt: takenAt,
