@@ -11,9 +11,8 @@ export function treeKey({ automation, rootId }: Placed, firingKey: readonly stri
   return isSplit(automation.trigger) ? bucketKey(rootId, firingKey) : rootId;
 }
 
-/** Whether the tree of this root lives apart for every key. */
-export const isSplit = (root: Trigger): boolean =>
-  isComposite(root) && root.correlate && !root.triggers.some(isComposite);
+/** Whether the tree of this root lives apart for every key: all below a root that correlates have the same labels. */
+export const isSplit = (root: Trigger): boolean => isComposite(root) && root.correlate;
 
 /** The root trigger of a tree key. */
 export function rootOf(key: string): string {

@@ -234,6 +234,14 @@ describe("a composite that correlates its children", () => {
     assert.equal(told(kept.tell("B@2", ["r1"])), "2: A0 B2");
   });
 
+  it("joins by the key through all its levels", () => {
+    const inner = compound(children("AB"), { id: "inner", correlate: true });
+    const kept = new Told(sequence([inner, child("C")], { correlate: true }));
+    assert.equal(told(kept.tell("A@0 B@1", ["r1"])), "");
+    assert.equal(told(kept.tell("C@2", ["r2"])), "");
+    assert.equal(told(kept.tell("C@3", ["r1"])), "3: inner(A0 B1) C3");
+  });
+
   it("forgets a key after 7 days", () => {
     const kept = new Told(both);
     kept.tell("A@0", ["r1"]);
