@@ -13,16 +13,15 @@ export function firingOf(
   { fired, input }: { readonly fired: Fired; readonly input: Match | { readonly kind: "open" | "wake" } },
 ): Firing {
   const { cause, at, triggered, event, windowStart, windowEnd, paidBy } = fired;
-  const keyed = keyText(key);
   // Windows of one bucket may end at one instant; they fired in the order of their ends.
   const end = sortable(windowEnd ?? 0);
   const rank =
     cause === "event" && input.kind === "match"
       ? firedRank(rankOf(input), placed.position, end)
-      : timerRank(placed.position, `${keyed}|${end}`, fired.isMadeDue);
+      : timerRank(placed.position, `${keyText(key)}|${end}`, fired.isMadeDue);
   return {
     kind: "firing",
-    id: deriveId("firing", trigger.id, keyed, windowStart, windowEnd, event?.id ?? null),
+    id: deriveId("firing", trigger.id, JSON.stringify(key), windowStart, windowEnd, event?.id ?? null),
     automationId: placed.automation.id,
     triggerId: trigger.id,
     revision: placed.revision,

@@ -24,14 +24,11 @@ export interface Match {
 export const bucketKey = (triggerId: string, key: readonly string[]): string =>
   `${triggerId}|${keyText(key)}`;
 
-/** A bucket key as JSON. */
+/** One value stands as it is, for most keys are one and are built for every event; any other list is JSON. */
 export function keyText(key: readonly string[]): string {
   const [only] = key;
-  // Most are one text in which JSON writes nothing otherwise than it stands.
-  return only !== undefined && key.length === 1 && PLAIN.test(only) ? `["${only}"]` : JSON.stringify(key);
+  return only !== undefined && key.length === 1 && !only.startsWith("[") ? only : JSON.stringify(key);
 }
-
-const PLAIN = /^[ !#-[\]-~]*$/;
 
 /** The trigger that a bucket's key begins with. */
 export const triggerIn = (bucket: string): string => bucket.slice(0, bucket.indexOf("|"));
@@ -41,7 +38,9 @@ export function splitBucketKey(text: string): {
   readonly triggerId: string;
   readonly key: readonly string[];
 } {
-  const bar = text.indexOf("|");
-  const key: readonly string[] = JSON.parse(text.slice(bar + 1));
-  return { triggerId: text.slice(0, bar), key };
+  const triggerId = triggerIn(text);
+  const rest = text.slice(triggerId.length + 1);
+  return { triggerId, key: rest.startsWith("[") ? listOf(rest) : [rest] };
 }
+
+const listOf = (text: string): readonly string[] => JSON.parse(text);

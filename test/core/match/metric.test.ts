@@ -52,7 +52,7 @@ describe("a match of a metric", () => {
     const [found] = emissions([metricTrigger()], running);
     assert.deepEqual(
       [found?.to, found?.key, found?.home],
-      ["measure", 'm1|["prefect.flow-run.r1"]', { of: "prefect.flow-run.r1", gathers: false }],
+      ["measure", "m1|prefect.flow-run.r1", { of: "prefect.flow-run.r1", gathers: false }],
     );
   });
 
