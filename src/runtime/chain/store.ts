@@ -30,6 +30,8 @@ export class Cell implements Entry {
   isKept = false;
   /** Whether its change is still to be told. */
   isChanged = false;
+  /** Whether the changelog says anything of it: what came and went between two commits was never there. */
+  isTold = false;
   /** The earliest time at which it stands in a queue: a wake-up that only moves later is queued when that comes. */
   queuedFor: Instant | null = null;
 
@@ -86,7 +88,7 @@ export class Store {
   /** The same, read back from the changelog: nothing to be noted. */
   restore(key: string, entry: Entry | null): void {
     const cell = this.#cells.get(key);
-    if (entry !== null) this.#put(cell ?? this.#newCell(key), entry, entry.gathers);
+    if (entry !== null) this.#put(cell ?? this.#newCell(key), entry, entry.gathers).isTold = true;
     else if (cell !== undefined) {
       this.#drop(cell);
       if (!cell.isChanged) this.#cells.delete(key);
@@ -132,9 +134,10 @@ export class Store {
     const store = this.name;
     for (const cell of this.#changed) {
       const { key, isKept, state, wakeAt, gathers } = cell;
-      cell.isChanged = false;
       if (!isKept) this.#cells.delete(key);
-      into.push({ store, key, entry: isKept ? { state, wakeAt, gathers } : null });
+      if (isKept || cell.isTold) into.push({ store, key, entry: isKept ? { state, wakeAt, gathers } : null });
+      cell.isChanged = false;
+      cell.isTold = true;
     }
     this.#changed = [];
   }

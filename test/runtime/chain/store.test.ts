@@ -10,6 +10,12 @@ const entry = (wakeAt: number | null, gathers = false): Entry => ({
   gathers,
 });
 
+function changesOf(store: Store): readonly Change[] {
+  const changes: Change[] = [];
+  store.takeChanges(changes);
+  return changes;
+}
+
 /** Takes every wake-up up to a time, as the chain does: each key forgets its wish when it is woken. */
 function wakeAll(store: Store, gathers: boolean): string[] {
   const woken: string[] = [];
@@ -64,17 +70,23 @@ describe("a store", () => {
     const store = new Store("buckets");
     store.set("a", entry(1));
     store.set("a", entry(2));
-    store.set("b", entry(3));
+    store.restore("b", entry(3));
     store.set("b", null);
     store.restore("c", entry(4));
-    const changes: Change[] = [];
-    store.takeChanges(changes);
-    assert.deepEqual(changes, [
+    assert.deepEqual(changesOf(store), [
       { store: "buckets", key: "a", entry: entry(2) },
       { store: "buckets", key: "b", entry: null },
     ]);
-    store.takeChanges(changes);
-    assert.equal(changes.length, 2);
+    assert.deepEqual(changesOf(store), []);
+    store.set("a", null);
+    assert.deepEqual(changesOf(store), [{ store: "buckets", key: "a", entry: null }]);
+  });
+
+  it("tells nothing of what came and went since the last change was told", () => {
+    const store = new Store("buckets");
+    store.set("a", entry(1));
+    store.set("a", null);
+    assert.deepEqual(changesOf(store), []);
   });
 
   it("wakes exactly the keys that have a wish, whatever was asked before", () => {
