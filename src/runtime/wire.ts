@@ -30,6 +30,7 @@ const STORE_SCHEMAS: Readonly<Record<string, string>> = {
   slots: "stores/slots",
   rules: "stores/rule",
   positions: "stores/positions",
+  "taken-ids": "stores/taken-ids",
   "inbox-evaluate": "match",
   "inbox-measure": "reading",
   "inbox-compose": "firing",

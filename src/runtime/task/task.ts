@@ -7,14 +7,15 @@
 import { type Duration, type Instant, instant, later, millis, minus } from "../../core/model/time.ts";
 import type { Stage } from "../../core/processor.ts";
 import type { Role } from "../../topology/topology.ts";
-import { Chain, type Tables } from "../chain/chain.ts";
+import type { Chain, Tables } from "../chain/chain.ts";
 import { blaming, type Poison } from "../poison.ts";
 import type { Batch, Log, LogRecord, NewRecord, Position, Reader, Ticker, Writer } from "../ports.ts";
 import { Unreadable } from "../ports.ts";
 import { rejection } from "../rejected.ts";
 import type { Travelling, Watermark, Wire } from "../wire.ts";
 import { Announcer } from "./announcer.ts";
-import { POSITIONS, type Positions, restoreIds, restoreState, startingPoint } from "./restore.ts";
+import { Copy, POSITIONS, type Positions } from "./copy.ts";
+import { startingPoint } from "./starting-point.ts";
 import { stepFor, type Via, viasOf } from "./vias.ts";
 import { Watermarks } from "./watermarks.ts";
 
@@ -47,6 +48,8 @@ export interface TaskOptions {
   readonly report: (problem: string) => void;
   /** What predecessors died of. */
   readonly poison: readonly Poison[];
+  /** What a standby has kept of the task's state; the task reads on from there. */
+  readonly copy?: Copy;
 }
 
 /** Commit when the input has run dry, or when this much has gathered. */
@@ -58,6 +61,8 @@ const IDLE_POLL_MS = 100;
 
 export class Task {
   readonly #options: TaskOptions;
+  /** What the task starts from; its chain and its memory of ids are worked on from then on. */
+  readonly #copy: Copy;
   readonly #chain: Chain;
   readonly #events: string;
   /** The topics records travel by to their home, in the order of the steps. */
@@ -80,13 +85,9 @@ export class Task {
 
   constructor(options: TaskOptions) {
     this.#options = options;
-    const { role, stages, partition, partitions } = options;
-    const steps = role.steps.map((step) => {
-      const stage = stages[step.name];
-      if (stage === undefined) throw new Error(`roles.${role.name}.${step.name}: no such processor`);
-      return { name: step.name, stage, store: step.store, via: step.via };
-    });
-    this.#chain = new Chain({ partition, partitions, steps, tables: options.tables.current() });
+    const { role, partition, partitions } = options;
+    this.#copy = options.copy ?? new Copy(options);
+    this.#chain = this.#copy.chain;
     this.#events = inputOf(role);
     this.#vias = viasOf(role);
     this.#watermarks = new Watermarks(partition, partitions);
@@ -191,7 +192,8 @@ export class Task {
 
   async #takeTravelled(topic: string, records: readonly LogRecord[], writer: Writer): Promise<void> {
     const values = records.map((record) => this.#read(topic, record));
-    const newest = Math.max(...values.map((value) => ("revision" in value ? value.revision : 0)));
+    // What was decided by a revision waits until this process has read it; an announcement was decided by none.
+    const newest = Math.max(-1, ...values.map((value) => ("revision" in value ? value.revision : -1)));
     if (newest >= (this.#tables?.reach ?? 0)) await this.#catchUp(newest + 1);
     for (const [i, record] of records.entries()) {
       const value = values[i];
@@ -230,6 +232,7 @@ export class Task {
     const notBefore = later(this.#lastReceived, instant(this.#streamTime + 1));
     const event = wire.decodeEvent({ topic: this.#events, partition }, record, notBefore);
     this.#lastReceived = event.received;
+    this.#copy.takenIds.add(event.id, event.received);
     blaming({ topic: this.#events, offset: record.offset }, () => {
       this.#chain.takeEvent(event);
     });
@@ -298,11 +301,16 @@ export class Task {
     const { wire, partition, role } = this.#options;
     const { outputs, changes } = this.#chain.take();
     const changelog = required(role.changelog);
+    // Of an event that is held and of its id, the restore must meet the event first.
+    const kept = [
+      ...changes,
+      ...this.#copy.takenIds.takeChanges(),
+      { store: POSITIONS, key: "", entry: this.#positionEntry() },
+    ];
     const records = [
       ...outputs.map((output) => wire.encode(output)),
       ...this.#rejected.splice(0),
-      ...changes.map((change) => wire.encodeChange(changelog, partition, change)),
-      wire.encodeChange(changelog, partition, { store: POSITIONS, key: "", entry: this.#positionEntry() }),
+      ...kept.map((change) => wire.encodeChange(changelog, partition, change)),
     ];
     this.#uncommitted = { records: 0, since: 0 };
     await writer.commit(records);
@@ -327,18 +335,15 @@ export class Task {
   }
 
   async #restore(): Promise<void> {
-    const { log, wire, partition, role } = this.#options;
-    const changelog = required(role.changelog);
-    const isStopping = (): boolean => this.#isStopping;
-    const restored = { log, wire, partition, chain: this.#chain, isStopping };
-    const positions = await restoreState({ ...restored, changelog });
-    for (const [topic, offset] of Object.entries(positions.inputs)) this.#positions.set(topic, offset);
-    this.#streamTime = positions.streamTime;
-    this.#committedTime = positions.streamTime;
+    const { log } = this.#options;
+    await this.#copy.catchUp(log, { isStopping: () => this.#isStopping });
+    const { inputs, streamTime, tables } = this.#copy.positions;
+    for (const [topic, offset] of Object.entries(inputs)) this.#positions.set(topic, offset);
+    this.#streamTime = streamTime;
+    this.#committedTime = streamTime;
+    this.#lastReceived = this.#copy.takenIds.last;
     // By automations older than those its state rests on it would forget what they had counted.
-    await this.#catchUp(positions.tables["automations"] ?? 0);
-    const until = this.#positions.get(this.#events) ?? 0;
-    this.#lastReceived = await restoreIds(restored, this.#events, until);
+    await this.#catchUp(tables["automations"] ?? 0);
   }
 
   async #startingPoints(): Promise<readonly Position[]> {

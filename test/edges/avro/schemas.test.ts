@@ -57,6 +57,7 @@ describe("the schema files", () => {
       "stores/positions",
       "stores/rule",
       "stores/slots",
+      "stores/taken-ids",
       "stores/waiting",
       "travelling-firing",
       "travelling-match",

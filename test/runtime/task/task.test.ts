@@ -9,7 +9,7 @@ import type { EventTrigger, Trigger } from "../../../src/core/model/trigger.ts";
 import type { Stage } from "../../../src/core/processor.ts";
 import { partitionOf } from "../../../src/runtime/partitioner.ts";
 import { Poison } from "../../../src/runtime/poison.ts";
-import { LogError } from "../../../src/runtime/ports.ts";
+import { LogError, type Position } from "../../../src/runtime/ports.ts";
 import { automation, Evaluators, tablesOf } from "../../support/evaluators.ts";
 
 const on = (id: string, expect: string, more: Partial<EventTrigger> = {}): EventTrigger => ({
@@ -120,6 +120,26 @@ describe("a task of the evaluator", () => {
     tasks.start();
     tasks.send("ping", "host.a", { id });
     assert.equal((await tasks.untilFirings(1)).length, 1);
+  });
+
+  it("reads nothing but its changelog to know what it has taken", async () => {
+    const tasks = evaluators(1, automation("a", on("t", "ping")));
+    const first = tasks.start();
+    for (let i = 0; i < 3; i++) tasks.send("ping", "host.a");
+    await tasks.untilFirings(3);
+    await tasks.kill(first);
+    const log = tasks.broker.connect();
+    const openReader = log.openReader.bind(log);
+    const asked: Position[] = [];
+    log.openReader = (from) => {
+      asked.push(...from);
+      return openReader(from);
+    };
+    tasks.start(0, { log });
+    tasks.send("ping", "host.a");
+    await tasks.untilFirings(4);
+    const offsets = asked.filter(({ topic }) => topic === "t.events").map(({ offset }) => offset);
+    assert(offsets.length === 1 && offsets.every((offset) => offset >= 3), String(offsets));
   });
 
   it("keeps what it cannot read in the rejected topic, and goes on", async () => {
@@ -307,6 +327,22 @@ describe("four tasks of the evaluator", () => {
     assert.deepEqual(tasks.firings(), []);
     published.resolve();
     assert.equal((await tasks.untilFirings(1)).length, 1);
+  });
+
+  it("do not wait for automations because of what others announce", async () => {
+    const tasks = evaluators(2, automation("a", both));
+    const none = { ...tablesOf([], 1), reach: 0 };
+    const reached = (offset: number): Promise<void> =>
+      offset < 0 ? Promise.resolve() : new Promise<void>(() => {});
+    tasks.start(1);
+    const hasAnnounced = (): boolean => tasks.broker.committed("t.matches").length > 0;
+    await tasks.until(hasAnnounced);
+    assert(hasAnnounced());
+    tasks.start(0, { tables: { current: () => none, reached } });
+    tasks.send("ping", ["a", "b", "c", "d"].find((host) => partitionOf(host, 2) === 0) ?? "");
+    const hasCommitted = (): boolean => tasks.broker.partition("t.evaluator-changelog", 0).next > 0;
+    await tasks.until(hasCommitted);
+    assert(hasCommitted());
   });
 
   it("wait with what needs all of them while one is away, and catch up when it is back", async () => {

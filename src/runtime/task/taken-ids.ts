@@ -1,0 +1,186 @@
+/**
+ * The ids of the events a task has taken, as its changelog keeps them: packed in blocks, each under a key of its own. A
+ * block is written in the transaction that takes its events, so that a restore finds ids and positions as they stood
+ * together, and has nothing to read but the changelog. Blocks go with what their ids are good for: the memory by which
+ * duplicates are told (chain/seen-ids.ts) holds no more, and none for longer.
+ */
+import { type Instant, instant, later, minus, minutes } from "../../core/model/time.ts";
+import type { Change, Entry } from "../chain/chain.ts";
+
+/** The store under which blocks of ids stand in the changelog. */
+export const TAKEN_IDS = "taken-ids";
+
+/** As many as a task remembers, for as long. */
+const CAPACITY = 100_000;
+const REMEMBERED = minutes(30);
+/** A block with so many is closed; until then every commit writes it anew. */
+const BLOCK_IDS = 128;
+
+/** What stands under the key of a block, which is its number. */
+interface Block {
+  /** 16 bytes each. */
+  readonly ids: Uint8Array;
+  /** When each was received: the time since the one before, the first since 1970. */
+  readonly received: readonly number[];
+}
+
+/** What is kept in memory of a block that is closed. */
+interface Closed {
+  readonly count: number;
+  readonly oldest: Instant;
+  readonly newest: Instant;
+}
+
+export interface TakenId {
+  readonly id: string;
+  readonly received: Instant;
+}
+
+export class TakenIds {
+  readonly #capacity: number;
+  /** Oldest first, by number. */
+  readonly #closed = new Map<number, Closed>();
+  #total = 0;
+  /** The open block and its number. */
+  #number = 0;
+  #open: TakenId[] = [];
+  #isChanged = false;
+  #last: Instant = instant(0);
+
+  constructor(capacity = CAPACITY) {
+    this.#capacity = capacity;
+  }
+
+  /** The `received` of the id added last. */
+  get last(): Instant {
+    return this.#last;
+  }
+
+  /** Of how many ids the changelog tells. */
+  get size(): number {
+    return this.#total + this.#open.length;
+  }
+
+  /** The `received` of the first id that is left; the beginning of time where none was dropped. */
+  get reachesBackTo(): Instant {
+    const [first] = this.#closed;
+    return first === undefined || first[0] === 0 ? instant(0) : first[1].oldest;
+  }
+
+  add(id: string, received: Instant): void {
+    this.#open.push({ id, received });
+    this.#isChanged = true;
+    this.#last = received;
+  }
+
+  /** What the changelog is to be told since the last call. */
+  takeChanges(): readonly Change[] {
+    if (!this.#isChanged) return [];
+    this.#isChanged = false;
+    const changes = [changeOf(this.#number, { state: pack(this.#open), wakeAt: null, gathers: false })];
+    if (this.#open.length >= BLOCK_IDS) this.#close();
+    return [...changes, ...this.#dropOld().map((number) => changeOf(number, null))];
+  }
+
+  #close(): void {
+    this.#keep(this.#number, this.#open);
+    this.#number += 1;
+    this.#open = [];
+  }
+
+  #keep(number: number, ids: readonly TakenId[]): void {
+    this.#forget(number);
+    const [oldest, newest] = [ids[0]?.received ?? instant(0), ids.at(-1)?.received ?? instant(0)];
+    this.#closed.set(number, { count: ids.length, oldest, newest });
+    this.#total += ids.length;
+  }
+
+  #forget(number: number): void {
+    this.#total -= this.#closed.get(number)?.count ?? 0;
+    this.#closed.delete(number);
+  }
+
+  /** The numbers of the blocks that are worth nothing any more; the newest stays, it tells the time. */
+  #dropOld(): readonly number[] {
+    const dropped: number[] = [];
+    for (const [number, { count, newest }] of this.#closed) {
+      const isNeeded = newest > minus(this.#last, REMEMBERED) && this.size - count < this.#capacity;
+      if (isNeeded) break;
+      dropped.push(number);
+      this.#forget(number);
+    }
+    return dropped;
+  }
+
+  /**
+   * The same, read back: what stands under the key of a block. Returns its ids that are news. The next commit begins a
+   * block of its own.
+   */
+  restore(key: string, entry: Entry | null): readonly TakenId[] {
+    const number = Number(key);
+    const known = this.#closed.get(number)?.count ?? 0;
+    const ids = isBlock(entry?.state) ? unpack(entry.state) : [];
+    if (ids.length === 0) this.#forget(number);
+    else this.#keep(number, ids);
+    this.#number = Math.max(this.#number, number + 1);
+    this.#last = later(this.#last, ids.at(-1)?.received ?? instant(0));
+    return ids.slice(known);
+  }
+}
+
+const changeOf = (number: number, entry: Entry | null): Change => ({
+  store: TAKEN_IDS,
+  key: String(number),
+  entry,
+});
+
+const ID_BYTES = 16;
+const DASH = "-".charCodeAt(0);
+
+function pack(taken: readonly TakenId[]): Block {
+  const ids = new Uint8Array(taken.length * ID_BYTES);
+  let at = 0;
+  let last = instant(0);
+  const received = taken.map((one) => {
+    at = packId(one.id, ids, at);
+    const since = one.received - last;
+    last = one.received;
+    return since;
+  });
+  return { ids, received };
+}
+
+/** Two hexadecimal digits a byte, dashes left out. */
+function packId(id: string, into: Uint8Array, from: number): number {
+  let at = from;
+  for (let i = 0; i < id.length; i += 2) {
+    if (id.charCodeAt(i) === DASH) i += 1;
+    into[at++] = (digit(id.charCodeAt(i)) << 4) | digit(id.charCodeAt(i + 1));
+  }
+  return at;
+}
+
+/** Of 0 to 9 and a to f. */
+const digit = (code: number): number => (code < 58 ? code - 48 : code - 87);
+
+function unpack({ ids, received }: Block): TakenId[] {
+  let last = instant(0);
+  return received.map((since, i) => {
+    last = instant(last + since);
+    return { id: unpackId(ids, i * ID_BYTES), received: last };
+  });
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+function unpackId(bytes: Uint8Array, from: number): string {
+  let id = "";
+  for (let i = 0; i < ID_BYTES; i++) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) id += "-";
+    id += HEX[bytes[from + i] ?? 0] ?? "";
+  }
+  return id;
+}
+
+const isBlock = (state: unknown): state is Block =>
+  typeof state === "object" && state !== null && "ids" in state && "received" in state;
