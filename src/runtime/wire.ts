@@ -7,6 +7,7 @@ import { deriveTimeId } from "../core/model/id.ts";
 import { type Instant, later, toMillis } from "../core/model/time.ts";
 import type { Topic, Topology } from "../topology/topology.ts";
 import type { Change, Entry, Output } from "./chain/chain.ts";
+import { Packer } from "./packed-entry.ts";
 import {
   CAUSES_HEADER,
   type Codec,
@@ -64,6 +65,7 @@ export interface WireOptions {
 export class Wire {
   readonly #options: WireOptions;
   readonly #entryCodec: Codec<Entry & { readonly state: Uint8Array }>;
+  readonly #packers = new Map<string, Packer>();
 
   constructor(options: WireOptions) {
     this.#options = options;
@@ -156,8 +158,10 @@ export class Wire {
   }
 
   #decodeEntry(store: string, value: Uint8Array): Entry {
-    const entry = this.#entryCodec.decode({ value, headers: {} });
-    return { ...entry, state: this.#stateCodec(store).decode({ value: entry.state, headers: {} }) };
+    let packer = this.#packers.get(store);
+    packer ??= new Packer(this.#stateCodec(store));
+    this.#packers.set(store, packer);
+    return packer.pack(this.#entryCodec.decode({ value, headers: {} }));
   }
 
   #stateCodec(store: string): Codec<unknown> {

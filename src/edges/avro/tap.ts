@@ -9,7 +9,6 @@ export interface Tap {
   readLong(): number;
   skipLong(): void;
   readString(): string;
-  readBytes(): Buffer | undefined;
   writeLong(value: number): void;
   writeBytes(value: Buffer): void;
 }

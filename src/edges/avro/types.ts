@@ -86,15 +86,18 @@ class Dashed extends avsc.types.LogicalType {
   }
 }
 
-/** Bytes as `Uint8Array`, whichever kind of it is given. */
+/** Bytes as `Uint8Array`, whichever kind of it is given; what is read is a view on what it was read from. */
 class Bytes extends avsc.types.BytesType {
   override _check(value: unknown, _flags?: number, hook?: Hook): boolean {
     return checked(value instanceof Uint8Array, () => hook?.(value, this));
   }
 
   override _read(tap: Tap): unknown {
-    const bytes = tap.readBytes();
-    return bytes === undefined ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    const length = tap.readLong();
+    const { buf, pos } = tap;
+    tap.pos += Math.max(length, 0);
+    stayInside(tap);
+    return new Uint8Array(buf.buffer, buf.byteOffset + pos, Math.max(length, 0));
   }
 
   override _write(tap: Tap, value: unknown): void {

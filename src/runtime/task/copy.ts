@@ -92,7 +92,7 @@ export class Copy {
   #take(record: LogRecord): void {
     const { store, key, entry } = this.#options.wire.decodeChange(record);
     if (store === POSITIONS) this.#positions = isPositions(entry?.state) ? entry.state : NOWHERE;
-    else if (store === TAKEN_IDS) for (const id of this.takenIds.restore(key, entry)) this.#remember(id);
+    else if (store === TAKEN_IDS) this.takenIds.restore(key, entry);
     else this.chain.restore(store, key, entry);
   }
 
@@ -106,6 +106,7 @@ export class Copy {
   #settle(next: number): void {
     this.#next = next;
     for (const taken of this.#held.values()) this.#remember(taken);
+    for (const taken of this.takenIds.takeRestored()) this.#remember(taken);
     this.chain.seen.startFrom(later(this.chain.seen.reachesBackTo, this.takenIds.reachesBackTo));
   }
 }

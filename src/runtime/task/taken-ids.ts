@@ -46,6 +46,7 @@ export class TakenIds {
   #open: TakenId[] = [];
   #isChanged = false;
   #last: Instant = instant(0);
+  readonly #restored = new Map<number, Block>();
 
   constructor(capacity = CAPACITY) {
     this.#capacity = capacity;
@@ -112,19 +113,27 @@ export class TakenIds {
     return dropped;
   }
 
-  /**
-   * The same, read back: what stands under the key of a block. Returns its ids that are news. The next commit begins a
-   * block of its own.
-   */
-  restore(key: string, entry: Entry | null): readonly TakenId[] {
+  /** The same, read back: what stands under the key of a block. The next commit begins a block of its own. */
+  restore(key: string, entry: Entry | null): void {
     const number = Number(key);
-    const known = this.#closed.get(number)?.count ?? 0;
-    const ids = isBlock(entry?.state) ? unpack(entry.state) : [];
-    if (ids.length === 0) this.#forget(number);
-    else this.#keep(number, ids);
     this.#number = Math.max(this.#number, number + 1);
-    this.#last = later(this.#last, ids.at(-1)?.received ?? instant(0));
-    return ids.slice(known);
+    if (isBlock(entry?.state)) this.#restored.set(number, entry.state);
+    else {
+      this.#restored.delete(number);
+      this.#forget(number);
+    }
+  }
+
+  /** The ids restored since the last call: of blocks that were dropped again, or written anew, nothing is unpacked. */
+  *takeRestored(): Iterable<TakenId> {
+    for (const [number, block] of [...this.#restored].toSorted(([a], [b]) => a - b)) {
+      const known = this.#closed.get(number)?.count ?? 0;
+      const ids = unpack(block);
+      this.#keep(number, ids);
+      this.#last = later(this.#last, ids.at(-1)?.received ?? instant(0));
+      yield* ids.slice(known);
+    }
+    this.#restored.clear();
   }
 }
 
@@ -135,6 +144,7 @@ const changeOf = (number: number, entry: Entry | null): Change => ({
 });
 
 const ID_BYTES = 16;
+const ID_CHARACTERS = 36;
 const DASH = "-".charCodeAt(0);
 
 function pack(taken: readonly TakenId[]): Block {
@@ -164,22 +174,28 @@ function packId(id: string, into: Uint8Array, from: number): number {
 const digit = (code: number): number => (code < 58 ? code - 48 : code - 87);
 
 function unpack({ ids, received }: Block): TakenId[] {
+  const text = decoder.decode(dashed(ids));
   let last = instant(0);
   return received.map((since, i) => {
     last = instant(last + since);
-    return { id: unpackId(ids, i * ID_BYTES), received: last };
+    return { id: text.slice(i * ID_CHARACTERS, (i + 1) * ID_CHARACTERS), received: last };
   });
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const decoder = new TextDecoder();
+const HEX = new TextEncoder().encode("0123456789abcdef");
 
-function unpackId(bytes: Uint8Array, from: number): string {
-  let id = "";
-  for (let i = 0; i < ID_BYTES; i++) {
-    if (i === 4 || i === 6 || i === 8 || i === 10) id += "-";
-    id += HEX[bytes[from + i] ?? 0] ?? "";
+/** The characters of the ids, one after the other. */
+function dashed(ids: Uint8Array): Uint8Array {
+  const characters = new Uint8Array((ids.length / ID_BYTES) * ID_CHARACTERS);
+  let at = 0;
+  for (const [i, byte] of ids.entries()) {
+    const place = i % ID_BYTES;
+    if (place === 4 || place === 6 || place === 8 || place === 10) characters[at++] = DASH;
+    characters[at++] = HEX[byte >> 4] ?? 0;
+    characters[at++] = HEX[byte & 15] ?? 0;
   }
-  return id;
+  return characters;
 }
 
 const isBlock = (state: unknown): state is Block =>

@@ -29,11 +29,12 @@ class Changelog {
 
   /** What whoever reads it is told, compacted or not. */
   readInto(ids: TakenIds, changes: Iterable<Change> = this.#kept.values()): (readonly [string, Instant])[] {
-    return [...changes].flatMap((change) => {
+    for (const change of changes) {
       const record = wire.encodeChange(changelog, 0, change);
       const { key, entry } = wire.decodeChange({ ...record, offset: 0, timestamp: start });
-      return ids.restore(key, entry).map(({ id, received }) => [id, received] as const);
-    });
+      ids.restore(key, entry);
+    }
+    return Array.from(ids.takeRestored(), ({ id, received }) => [id, received] as const);
   }
 }
 
@@ -60,6 +61,9 @@ describe("the ids of taken events in the changelog", () => {
         const { ids, log, added } = taken(counts);
         const restored = new TakenIds();
         assert.deepEqual(log.readInto(restored), added);
+        const following = new TakenIds();
+        const told = log.written.flatMap((change) => log.readInto(following, [change]));
+        assert.deepEqual(told, added);
         assert.deepEqual(log.readInto(new TakenIds(), log.written), added);
         assert.deepEqual([restored.size, restored.last], [ids.size, ids.last]);
       }),
