@@ -51,7 +51,7 @@ async function readOnly(log: Log): Promise<number> {
 
 async function restore(log: Log): Promise<Copy> {
   const copy = new Copy(copyOptions);
-  await copy.catchUp(log, { isStopping: () => false });
+  await copy.catchUp(log, () => false);
   return copy;
 }
 

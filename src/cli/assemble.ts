@@ -25,6 +25,7 @@ export async function startProcess(
   log: (line: string) => void,
 ): Promise<RunningProcess> {
   if (roles.includes("gateway")) checkAddress(settings);
+  checkStandbys(settings);
   const ground = await openGround(settings, log);
   const parts: Part[] = [{ lines: groundLines(settings), stop: () => ground.close() }];
   const stop = async (): Promise<void> => {
@@ -42,7 +43,8 @@ export async function startProcess(
       parts.push(quiet(await startHistorian(ground, { history: history.own, sources })));
     }
     if (roles.includes("evaluator")) {
-      parts.push(quiet(await startEvaluator(ground, { clockSkew: clockSkewOf(settings) })));
+      const { standbys } = settings;
+      parts.push(quiet(await startEvaluator(ground, { clockSkew: clockSkewOf(settings), standbys })));
     }
     if (roles.includes("scheduler")) parts.push(quiet(await startScheduler(ground)));
     if (roles.includes("gateway")) parts.push(await startGateway(ground, { history: history.asked, roles }));
@@ -60,6 +62,13 @@ function checkAddress({ host, apiAuth }: Settings): void {
   if (apiAuth !== null || isLoopback(host)) return;
   throw new ConfigurationError(
     `TRIPLINE_HOST: without TRIPLINE_API_AUTH the API listens on loopback only, not on ${host}: set it, or use 127.0.0.1`,
+  );
+}
+
+function checkStandbys({ standbys, kafka }: Settings): void {
+  if (standbys === 0 || kafka !== null) return;
+  throw new ConfigurationError(
+    "TRIPLINE_STANDBY: standbys need Kafka: the embedded log belongs to one process, and nobody else could take over",
   );
 }
 

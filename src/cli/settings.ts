@@ -45,6 +45,8 @@ export interface Settings {
   readonly prefix: string;
   /** Null: as the topology says. */
   readonly partitions: number | null;
+  /** How many other evaluators follow the state of each partition, to take it over at once. */
+  readonly standbys: number;
   /** Null: the one that comes with Tripline. */
   readonly topologyFile: string | null;
   /** Workspace variables: the path of a file, or a JSON object; null: there are none. */
@@ -58,6 +60,7 @@ export interface Flags {
   readonly port?: string;
   readonly data?: string;
   readonly apiUrl?: string;
+  readonly standby?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -82,6 +85,7 @@ export function readSettings(environment: Environment, flags: Flags = {}): Resul
       read.url("TRIPLINE_HISTORY_URL", "http://127.0.0.1:4201") ?? `http://127.0.0.1:${historyPort}`,
     prefix: readPrefix(read),
     partitions: read.whole("TRIPLINE_PARTITIONS", { min: 1, max: 10_000 }),
+    standbys: read.whole("TRIPLINE_STANDBY", { min: 0, max: 100 }, { "--standby": flags.standby }) ?? 0,
     topologyFile: read.text("TRIPLINE_TOPOLOGY"),
     variables: read.text("TRIPLINE_VARIABLES"),
     isDebugged: read.flag("TRIPLINE_DEBUG"),
@@ -180,21 +184,23 @@ class SettingsReader {
     return value === undefined || value === "" ? null : value;
   }
 
-  whole(name: string, range: { readonly min: number; readonly max: number }, given?: string): number | null {
-    const text = given ?? this.text(name);
-    if (text === null) return null;
+  /** A flag goes before its variable. */
+  whole(
+    name: string,
+    range: { readonly min: number; readonly max: number },
+    flags: Readonly<Record<string, string | undefined>> = {},
+  ): number | null {
+    const [given] = Object.entries(flags).filter(([, text]) => text !== undefined);
+    const [source, text] = given ?? [name, this.text(name) ?? undefined];
+    if (text === undefined) return null;
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (value >= range.min && value <= range.max) return value;
-    this.fault(
-      given === undefined ? name : "--port",
-      `expected a whole number from ${range.min} to ${range.max}`,
-      text,
-    );
+    this.fault(source, `expected a whole number from ${range.min} to ${range.max}`, text);
     return null;
   }
 
   port(name: string, otherwise: number, given?: string): number {
-    return this.whole(name, { min: 0, max: 65_535 }, given) ?? otherwise;
+    return this.whole(name, { min: 0, max: 65_535 }, { "--port": given }) ?? otherwise;
   }
 
   flag(name: string): boolean {

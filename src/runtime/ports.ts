@@ -70,14 +70,33 @@ export interface Position {
 
 /** A member of a group: told which partition numbers are its own, every time that changes. */
 export interface Member {
-  /** Called with the whole set; resolves when the tasks that are no longer ours have let go. */
-  assigned(partitions: readonly number[]): Promise<void>;
+  /**
+   * Called with the whole set; resolves when the tasks that are no longer ours have let go. `copies` are the numbers of
+   * others whose state it is to follow, so that it can take them over at once.
+   */
+  assigned(partitions: readonly number[], copies: readonly number[]): Promise<void>;
   /** The membership cannot go on by itself. */
   failed(error: Error): void;
+  /** Its copies; asked whenever numbers are shared. */
+  readonly copies?: () => readonly HeldCopy[];
+}
+
+/** A copy of the state of another member's partition; warm when next to nothing is missing. */
+export interface HeldCopy {
+  readonly partition: number;
+  readonly isWarm: boolean;
+}
+
+/** How many members beside its own are to follow the state of each partition; the topic is the one they follow. */
+export interface Standbys {
+  readonly topic: string;
+  readonly count: number;
 }
 
 export interface Membership {
   leave(): Promise<void>;
+  /** The copies of this member are not what they were when numbers were shared last: they are to be shared anew. */
+  refresh(): void;
 }
 
 export interface TopicSpec {
@@ -107,8 +126,16 @@ export interface Log {
   written(topic: string, partition: number): Promise<number>;
   /** The offset of the first record still kept. */
   start(topic: string, partition: number): Promise<number>;
-  /** Joins a group that shares the partition numbers of these topics: number p of every topic goes to one member. */
-  join(group: string, topics: readonly string[], member: Member): Promise<Membership>;
+  /**
+   * Joins a group that shares the partition numbers of these topics: number p of every topic goes to one member. A log
+   * that belongs to one process knows no standbys: there is nobody else to take over.
+   */
+  join(
+    group: string,
+    topics: readonly string[],
+    member: Member,
+    standbys?: Standbys | null,
+  ): Promise<Membership>;
   /** Broker time now, by the local monotonic clock; null while the offset to the broker's clock is not known. */
   now(): Instant | null;
   close(): Promise<void>;

@@ -1,16 +1,29 @@
 /** Runs a role of the topology: joins its group, and keeps one task alive for each partition number that is its own. */
 import { Keeper, type Running } from "./keeper.ts";
 import type { Poison } from "./poison.ts";
-import type { Log, LogError, Member, Membership, Ticker } from "./ports.ts";
+import type { HeldCopy, Log, LogError, Member, Membership, Standbys, Ticker } from "./ports.ts";
 
-export interface RoleOptions {
+/** Follows somebody else's task, until that comes here. */
+export interface Following<Copy> {
+  readonly isWarm: boolean;
+  /** Follows no longer; gives what it has. */
+  take(): Promise<Copy>;
+  stop(): Promise<void>;
+}
+
+export interface RoleOptions<Copy = never> {
   /** The name of the consumer group. */
   readonly group: string;
   /** The names on the broker of the topics whose partition numbers the members share. */
   readonly topics: readonly string[];
   readonly log: Pick<Log, "join" | "end">;
   readonly ticker: Ticker;
-  readonly buildTask: (partition: number, poison: readonly Poison[]) => Running;
+  /** The copy is what was followed of the task so far; null where there is none. */
+  readonly buildTask: (partition: number, poison: readonly Poison[], copy: Copy | null) => Running;
+  /** Null where nobody follows the tasks of others. */
+  readonly standbys?:
+    | (Standbys & { readonly follow: (partition: number, warmed: () => void) => Following<Copy> })
+    | null;
   readonly report: (problem: string) => void;
 }
 
@@ -60,9 +73,10 @@ class Waiting {
 }
 
 /** A role at work in this process. */
-export class RoleRunner implements Member {
-  readonly #options: RoleOptions;
+export class RoleRunner<Copy = never> implements Member {
+  readonly #options: RoleOptions<Copy>;
   readonly #keepers = new Map<number, Keeper>();
+  readonly #followed = new Map<number, Following<Copy>>();
   readonly #waiting: Waiting;
   #membership: Membership | null = null;
   #isStopping = false;
@@ -70,7 +84,7 @@ export class RoleRunner implements Member {
   /** Rejects when the role cannot go on. */
   readonly failure: Promise<never>;
 
-  private constructor(options: RoleOptions) {
+  private constructor(options: RoleOptions<Copy>) {
     this.#options = options;
     this.#waiting = new Waiting(options);
     this.failure = new Promise((_, reject) => {
@@ -80,23 +94,54 @@ export class RoleRunner implements Member {
     this.failure.catch(() => {});
   }
 
-  static async start(options: RoleOptions): Promise<RoleRunner> {
+  static async start<Copy = never>(options: RoleOptions<Copy>): Promise<RoleRunner<Copy>> {
     const runner = new RoleRunner(options);
-    runner.#membership = await options.log.join(options.group, options.topics, runner);
+    const { group, topics, log, standbys = null } = options;
+    runner.#membership = await log.join(group, topics, runner, standbys);
     return runner;
   }
 
-  async assigned(partitions: readonly number[]): Promise<void> {
+  copies(): readonly HeldCopy[] {
+    return Array.from(this.#followed, ([partition, { isWarm }]) => ({ partition, isWarm }));
+  }
+
+  async assigned(partitions: readonly number[], copies: readonly number[] = []): Promise<void> {
     if (this.#isStopping) return;
     const lost = [...this.#keepers].filter(([partition]) => !partitions.includes(partition));
     for (const [partition] of lost) {
       this.#keepers.delete(partition);
       this.#waiting.remove(partition);
     }
-    for (const partition of partitions) {
-      if (!this.#keepers.has(partition)) this.#keepers.set(partition, this.#keep(partition));
-    }
-    await Promise.all(lost.map(([, keeper]) => keeper.stop()));
+    const gained = partitions.filter((partition) => !this.#keepers.has(partition));
+    const left = [...this.#followed].filter(
+      ([partition]) => !copies.includes(partition) && !gained.includes(partition),
+    );
+    await Promise.all([
+      ...lost.map(([, keeper]) => keeper.stop()),
+      ...left.map(([partition]) => this.#letGo(partition)),
+      ...gained.map((partition) => this.#takeOver(partition)),
+    ]);
+    for (const partition of copies) this.#follow(partition);
+  }
+
+  async #takeOver(partition: number): Promise<void> {
+    const copy = (await this.#followed.get(partition)?.take()) ?? null;
+    this.#followed.delete(partition);
+    if (!this.#isStopping) this.#keepers.set(partition, this.#keep(partition, copy));
+  }
+
+  async #letGo(partition: number): Promise<void> {
+    const followed = this.#followed.get(partition);
+    this.#followed.delete(partition);
+    await followed?.stop();
+  }
+
+  #follow(partition: number): void {
+    const { standbys } = this.#options;
+    if (this.#isStopping || !standbys || this.#followed.has(partition)) return;
+    // A number may have waited for that, to come here from a member that lives.
+    const warmed = (): void => this.#membership?.refresh();
+    this.#followed.set(partition, standbys.follow(partition, warmed));
   }
 
   failed(error: Error): void {
@@ -106,18 +151,25 @@ export class RoleRunner implements Member {
   /** Finishes what was taken, commits, and leaves the group. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    const keepers = [...this.#keepers.values()];
+    const running = [...this.#keepers.values(), ...this.#followed.values()];
     this.#keepers.clear();
+    this.#followed.clear();
     this.#waiting.stop();
-    await Promise.all(keepers.map((keeper) => keeper.stop()));
+    await Promise.all(running.map((one) => one.stop()));
     await this.#membership?.leave();
   }
 
-  #keep(partition: number): Keeper {
+  #keep(partition: number, copy: Copy | null): Keeper {
+    let taken = copy;
     const { group, topics, log, ticker, report, buildTask } = this.#options;
     const keeper: Keeper = new Keeper({
       name: `${group}.${partition}`,
-      build: (poison) => buildTask(partition, poison),
+      build: (poison) => {
+        // Built anew, it starts from nothing: of its predecessor's memory nothing is trusted.
+        const from = taken;
+        taken = null;
+        return buildTask(partition, poison, from);
+      },
       ticker,
       report,
       waits: (reason) => {

@@ -3,11 +3,10 @@ import { stages } from "../core/core.ts";
 import type { Duration } from "../core/model/time.ts";
 import type { Role, Topology } from "../topology/topology.ts";
 import { AgendaTask } from "./agenda-task.ts";
-import type { Poison } from "./poison.ts";
 import type { History, HistorySource, Log, Ticker } from "./ports.ts";
 import { createRecorder } from "./recorder/recorder.ts";
 import { RoleRunner } from "./role.ts";
-import { type TableSource, Task } from "./task/task.ts";
+import { Copy, Restores, Standby, type TableSource, Task } from "./task/task.ts";
 import type { Wire } from "./wire.ts";
 
 export type { Output } from "./chain/chain.ts";
@@ -34,41 +33,50 @@ export interface RunningRole {
   stop(): Promise<void>;
 }
 
-/** The evaluator: watches events and fires triggers. `clockSkew`: how far the clocks of the brokers may be apart. */
-export async function startEvaluator(
-  ground: Ground,
-  { clockSkew }: { readonly clockSkew: Duration },
-): Promise<RunningRole> {
+/** What the evaluator is told. */
+export interface EvaluatorOptions {
+  /** How far the clocks of the brokers may be apart. */
+  readonly clockSkew: Duration;
+  /** How many other evaluators follow the state of each partition. */
+  readonly standbys: number;
+}
+
+/** The evaluator: watches events and fires triggers. */
+export async function startEvaluator(ground: Ground, options: EvaluatorOptions): Promise<RunningRole> {
+  const { log, wire, ticker, report } = ground;
+  const { clockSkew, standbys } = options;
   const role = roleOf(ground, "evaluator");
   const vias = role.steps.flatMap(({ via }) => (via === null ? [] : [via]));
-  const partitions = ground.wire.topic("events").partitions;
-  return startRole(
-    ground,
-    role,
-    ["events", ...new Set(vias)],
-    (partition, poison) => new Task({ ...ground, role, stages, partition, partitions, clockSkew, poison }),
-  );
+  const partitions = wire.topic("events").partitions;
+  const restores = new Restores(role.name, ticker, report);
+  const building = { ...ground, role, stages, partitions };
+  const build = (partition: number) => new Copy({ ...building, partition });
+  const follow = (partition: number, warmed: () => void) =>
+    new Standby({ log, ticker, partition, build: () => build(partition), warmed, report });
+  return RoleRunner.start<Copy>({
+    group: wire.nameOf(role.name),
+    topics: ["events", ...new Set(vias)].map((topic) => wire.nameOf(topic)),
+    log,
+    ticker,
+    buildTask: (partition, poison, copy) =>
+      new Task({ ...building, partition, clockSkew, poison, copy, restores }),
+    standbys: standbys > 0 ? { topic: build(0).changelog, count: standbys, follow } : null,
+    report,
+  });
 }
 
 /** The scheduler: keeps run commands until they are due. */
 export async function startScheduler(ground: Ground): Promise<RunningRole> {
+  const { log, wire, ticker, report } = ground;
   const role = roleOf(ground, "scheduler");
-  return startRole(
-    ground,
-    role,
-    ["run-commands"],
-    (partition) => new AgendaTask({ ...ground, role, stages, partition }),
-  );
-}
-
-async function startRole(
-  { wire, log, ticker, report }: Ground,
-  role: Role,
-  topics: readonly string[],
-  buildTask: (partition: number, poison: readonly Poison[]) => Task | AgendaTask,
-): Promise<RunningRole> {
-  const named = topics.map((topic) => wire.nameOf(topic));
-  return RoleRunner.start({ group: wire.nameOf(role.name), topics: named, log, ticker, buildTask, report });
+  return RoleRunner.start({
+    group: wire.nameOf(role.name),
+    topics: [wire.nameOf("run-commands")],
+    log,
+    ticker,
+    buildTask: (partition) => new AgendaTask({ ...ground, role, stages, partition }),
+    report,
+  });
 }
 
 /** The historian: keeps what happened, for questions. */

@@ -33,6 +33,7 @@ describe("settings with nothing configured", () => {
       historyUrl: "http://127.0.0.1:4201",
       prefix: "tripline",
       partitions: null,
+      standbys: 0,
       topologyFile: null,
       variables: null,
       isDebugged: false,
@@ -132,6 +133,7 @@ describe("where a setting is taken from", () => {
       {
         TRIPLINE_PREFIX: "team.a",
         TRIPLINE_PARTITIONS: "24",
+        TRIPLINE_STANDBY: "1",
         TRIPLINE_TOPOLOGY: "my.yaml",
         TRIPLINE_DATA: "/d",
         TRIPLINE_VARIABLES: "v.yaml",
@@ -140,6 +142,7 @@ describe("where a setting is taken from", () => {
       {
         prefix: "team.a",
         partitions: 24,
+        standbys: 1,
         topologyFile: "my.yaml",
         dataFolder: "/d",
         variables: "v.yaml",
@@ -190,8 +193,9 @@ describe("settings that cannot be", () => {
   });
 
   it("name the flag where the flag is at fault", () => {
-    assert.deepEqual(faults({}, { port: "http" }), [
+    assert.deepEqual(faults({ TRIPLINE_STANDBY: "2" }, { port: "http", standby: "one" }), [
       '--port: expected a whole number from 0 to 65535; found "http"',
+      '--standby: expected a whole number from 0 to 100; found "one"',
     ]);
   });
 

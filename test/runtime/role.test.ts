@@ -18,7 +18,7 @@ class Role {
       group: "t.evaluator",
       topics: ["events"],
       log: {
-        join: async () => ({ leave: async () => {} }),
+        join: async () => ({ leave: async () => {}, refresh: () => {} }),
         end: async () => {
           await nextTurn();
           if (this.isAway) throw new LogError("still away", { retriable: true });

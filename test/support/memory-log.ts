@@ -359,7 +359,7 @@ class MemoryLog implements Log {
       throw refusal(`${topics.join(", ")} differ in their partitions`);
     // Whoever crashed hears nothing any more, and is not waited for.
     const assigned = async (partitions: readonly number[]): Promise<void> =>
-      this.#isClosed ? undefined : Promise.race([member.assigned(partitions), this.#closed.promise]);
+      this.#isClosed ? undefined : Promise.race([member.assigned(partitions, []), this.#closed.promise]);
     const membership = broker.groups.join(group, count, {
       assigned,
       failed: (error) => member.failed(error),

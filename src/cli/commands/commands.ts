@@ -71,6 +71,7 @@ const serverOptions = (command: Command): Command =>
   command
     .option("--port <port>", "port of the API (TRIPLINE_PORT, 4200)")
     .option("--host <host>", "address to listen on (TRIPLINE_HOST, 127.0.0.1)")
+    .option("--standby <count>", "other evaluators that follow each one's state (TRIPLINE_STANDBY, 0)")
     .option("--data <folder>", "where the embedded log and history are kept (TRIPLINE_DATA, ./.tripline)");
 
 /** Commander hands on what was read so far. */

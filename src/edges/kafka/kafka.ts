@@ -9,6 +9,7 @@ import {
   type NewRecord,
   type Position,
   type Reader,
+  type Standbys,
   type TopicSpec,
   type Writer,
 } from "../../runtime/ports.ts";
@@ -115,7 +116,12 @@ class KafkaLog implements Log {
     return this.#offsets.start(topic, partition);
   }
 
-  async join(group: string, topics: readonly string[], member: Member): Promise<Membership> {
+  async join(
+    group: string,
+    topics: readonly string[],
+    member: Member,
+    standbys: Standbys | null = null,
+  ): Promise<Membership> {
     this.#refuseIfClosed();
     const counts = new Map<string, number>();
     for (const topic of topics) counts.set(topic, await this.partitions(topic));
@@ -123,9 +129,9 @@ class KafkaLog implements Log {
       const told = [...counts].map(([topic, count]) => `${topic} has ${count}`).join(", ");
       throw new LogError(`a group shares topics of one partition count, but ${told}`, { retriable: false });
     }
-    const membership = await join(this.#client, { group, topics: counts, member });
+    const membership = await join(this.#client, { group, topics: counts, standbys, member });
     const kept = this.#keep({ close: () => membership.leave() });
-    return { leave: () => kept.close() };
+    return { leave: () => kept.close(), refresh: () => membership.refresh() };
   }
 
   now(): Instant | null {

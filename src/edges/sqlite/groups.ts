@@ -51,7 +51,8 @@ class Group {
     const seat: Seat = { member, told: null };
     this.#seats.push(seat);
     void this.#inTurn(() => this.#share());
-    return { leave: () => this.#leave(seat) };
+    // Members of one process follow nobody's state: what the process knows goes with it.
+    return { leave: () => this.#leave(seat), refresh: () => {} };
   }
 
   close(): void {
@@ -101,7 +102,7 @@ class Group {
     if (seat.told !== null && isSame(seat.told, numbers)) return;
     seat.told = numbers;
     try {
-      await seat.member.assigned(numbers);
+      await seat.member.assigned(numbers, []);
     } catch (error) {
       seat.told = [];
       this.#remove(seat);

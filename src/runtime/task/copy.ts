@@ -6,6 +6,7 @@ import { Chain, type Tables } from "../chain/chain.ts";
 import type { Batch, Log, LogRecord } from "../ports.ts";
 import { readTo } from "../read-to.ts";
 import type { Wire } from "../wire.ts";
+import type { Restores } from "./restores.ts";
 import { TAKEN_IDS, type TakenId, TakenIds } from "./taken-ids.ts";
 
 /** Where the last commit stood: it is written in the same transaction as the state. */
@@ -69,13 +70,19 @@ export class Copy {
    * Reads on to the end of the changelog. What it then holds is whole only if nobody else can append any more: the
    * task's one writer was opened before (design.md, section 2).
    */
-  async catchUp(log: Log, watch: { readonly isStopping: () => boolean }): Promise<void> {
+  async catchUp(log: Log, isStopping: () => boolean, restores: Restores | null = null): Promise<void> {
     const { partition } = this.#options;
     const topic = this.changelog;
     const end = await log.end(topic, partition);
     const offset = await this.next(log);
     const take = (record: LogRecord): void => this.#take(record);
-    await readTo(log, { from: { topic, partition, offset }, end, take, ...watch });
+    const restore = restores?.begin(partition, Math.max(0, end - offset));
+    const noted = (next: number): void => restore?.noted(next - offset);
+    try {
+      await readTo(log, { from: { topic, partition, offset }, end, take, isStopping, noted });
+    } finally {
+      restore?.done();
+    }
     this.#settle(Math.max(offset, end));
   }
 

@@ -15,9 +15,14 @@ import { rejection } from "../rejected.ts";
 import type { Travelling, Watermark, Wire } from "../wire.ts";
 import { Announcer } from "./announcer.ts";
 import { Copy, POSITIONS, type Positions } from "./copy.ts";
+import type { Restores } from "./restores.ts";
 import { startingPoint } from "./starting-point.ts";
 import { stepFor, type Via, viasOf } from "./vias.ts";
 import { Watermarks } from "./watermarks.ts";
+
+export { Copy } from "./copy.ts";
+export { Restores } from "./restores.ts";
+export { Standby } from "./standby.ts";
 
 /** The tables as they are now. */
 export interface CurrentTables extends Tables {
@@ -49,7 +54,9 @@ export interface TaskOptions {
   /** What predecessors died of. */
   readonly poison: readonly Poison[];
   /** What a standby has kept of the task's state; the task reads on from there. */
-  readonly copy?: Copy;
+  readonly copy?: Copy | null;
+  /** Told how the restore comes on. */
+  readonly restores?: Restores;
 }
 
 /** Commit when the input has run dry, or when this much has gathered. */
@@ -335,8 +342,8 @@ export class Task {
   }
 
   async #restore(): Promise<void> {
-    const { log } = this.#options;
-    await this.#copy.catchUp(log, { isStopping: () => this.#isStopping });
+    const { log, restores = null } = this.#options;
+    await this.#copy.catchUp(log, () => this.#isStopping, restores);
     const { inputs, streamTime, tables } = this.#copy.positions;
     for (const [topic, offset] of Object.entries(inputs)) this.#positions.set(topic, offset);
     this.#streamTime = streamTime;

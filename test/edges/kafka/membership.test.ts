@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { Log, Member } from "../../../src/runtime/ports.ts";
+import type { HeldCopy, Log, Member } from "../../../src/runtime/ports.ts";
 import { openLog, put, readAll, text, unique } from "./real.ts";
 
 let one: Log;
@@ -15,16 +15,24 @@ after(async () => {
 /** A member that remembers what it was given, and can be waited for. */
 class Told implements Member {
   readonly sets: (readonly number[])[] = [];
+  follows: readonly number[] = [];
+  /** Whether what it follows is at hand. */
+  areWarm = false;
   #news = Promise.withResolvers<void>();
 
-  async assigned(partitions: readonly number[]): Promise<void> {
+  async assigned(partitions: readonly number[], copies: readonly number[]): Promise<void> {
     this.sets.push(partitions);
+    this.follows = copies;
     this.#news.resolve();
     this.#news = Promise.withResolvers();
   }
 
   failed(error: Error): void {
     assert.fail(error);
+  }
+
+  copies(): readonly HeldCopy[] {
+    return this.follows.map((partition) => ({ partition, isWarm: this.areWarm }));
   }
 
   get has(): readonly number[] {
@@ -71,6 +79,31 @@ describe("members of a group", () => {
     const again = await a.until(({ length }) => length === 3);
     assert.equal(again.length, 3);
     await first.leave();
+  });
+
+  it("follow the numbers of others, and take them over when their copies are warm", async () => {
+    const [topics, group] = [await newTopics(6), unique("group")];
+    const standbys = { topic: unique("changelog"), count: 1 };
+    await one.create([{ name: standbys.topic, partitions: 6, keep: "latest" }]);
+    const [a, b] = [new Told(), new Told()];
+    const first = await one.join(group, topics, a, standbys);
+    await a.until(({ length }) => length === 6);
+    assert.deepEqual(a.follows, []);
+
+    const second = await other.join(group, topics, b, standbys);
+    await b.until(() => b.follows.length === 6);
+    assert.deepEqual([a.has.length, b.has], [6, []]);
+    b.areWarm = true;
+    second.refresh();
+    const moved = await b.until(({ length }) => length === 3);
+    await a.until(({ length }) => length === 3);
+    assert.deepEqual(a.follows, moved);
+    assert.deepEqual(b.follows, a.has);
+
+    await first.leave();
+    await b.until(({ length }) => length === 6);
+    assert.deepEqual(b.follows, []);
+    await second.leave();
   });
 
   it("may be more than there are numbers", async () => {

@@ -6,22 +6,31 @@ import type { Consumer } from "kafkajs";
 import { LogError, type Member, type Membership } from "../../../runtime/ports.ts";
 import { type Client, patiently } from "../client.ts";
 import { asLogError } from "../faults.ts";
-import { stickyAssigner } from "./assigner.ts";
+import { type Shared, stickyAssigner } from "./assigner.ts";
 
 const SESSION_TIMEOUT_MS = 6_000;
 /** How long the group waits for members that live to join again. */
 const REBALANCE_TIMEOUT_MS = 10_000;
-/** With all partitions paused, kafkajs sleeps for this long between two looks at the group. */
-const HEARTBEAT_MS = 250;
 const COMPLAIN_MS = 30_000;
+const LIVING = {
+  rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+  // At every look: kafkajs counts by the wall clock, and would fall silent for an hour if that is set back by one.
+  heartbeatInterval: Number.NEGATIVE_INFINITY,
+  // With all partitions paused, kafkajs sleeps for this long between two looks at the group.
+  maxWaitTimeInMs: 250,
+  allowAutoTopicCreation: false,
+};
+const PATIENCE = { initialRetryTime: 100, multiplier: 1.5, maxRetryTime: 1_000, retries: 10 };
 
 export async function join(
   client: Client,
-  asked: { readonly group: string; readonly topics: ReadonlyMap<string, number>; readonly member: Member },
+  asked: Shared & { readonly group: string; readonly member: Member },
 ): Promise<Membership> {
-  const { group, topics, member } = asked;
+  const { group, topics, standbys, member } = asked;
+  const subscribed = [...topics.keys(), ...(standbys === null ? [] : [standbys.topic])];
   let owned: readonly number[] = [];
   let generation = -1;
+  let isOutdated = false;
   const tell = new Telling(member);
   const complaint = new Complaint(client, group);
   let hasLeft = false;
@@ -30,35 +39,29 @@ export async function join(
   const consumer = kafka.consumer({
     groupId: group,
     partitionAssigners: [
-      stickyAssigner(
-        (topic) => topics.get(topic) ?? 0,
-        () => ({ owned, generation }),
-      ),
+      stickyAssigner(asked, () => {
+        const copies = member.copies?.() ?? [];
+        const warm = copies.filter(({ isWarm }) => isWarm);
+        isOutdated = false;
+        return { owned, generation, copies: copies.map(numberOf), warm: warm.map(numberOf) };
+      }),
     ],
+    ...LIVING,
     sessionTimeout: client.settings.sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
-    rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-    // At every look: kafkajs counts by the wall clock, and would fall silent for an hour if that is set back by one.
-    heartbeatInterval: Number.NEGATIVE_INFINITY,
-    maxWaitTimeInMs: HEARTBEAT_MS,
-    allowAutoTopicCreation: false,
-    retry: {
-      initialRetryTime: 100,
-      multiplier: 1.5,
-      maxRetryTime: 1_000,
-      retries: 10,
-      restartOnFailure: async () => !hasLeft,
-    },
+    retry: { ...PATIENCE, restartOnFailure: async () => !hasLeft },
   });
 
   // These listeners run at once, before kafkajs goes on to fetch.
   consumer.on(consumer.events.HEARTBEAT, ({ payload }) => {
     generation = payload.groupGenerationId;
+    // kafkajs joins anew, under the id it has, when it hears this of the broker.
+    if (isOutdated) throw new Rebalancing();
   });
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    consumer.pause([...topics.keys()].map((topic) => ({ topic })));
-    owned = [...new Set(Object.values(payload.memberAssignment).flat())].sort((a, b) => a - b);
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload: { memberAssignment } }) => {
+    consumer.pause(subscribed.map((topic) => ({ topic })));
+    owned = numbersIn(memberAssignment, [...topics.keys()]);
     complaint.settle();
-    tell.assigned(owned);
+    tell.assigned(owned, standbys === null ? [] : numbersIn(memberAssignment, [standbys.topic]));
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (payload.restart) complaint.hear(payload.error);
@@ -73,12 +76,29 @@ export async function join(
     connections.end();
   };
   try {
-    await start(consumer, [...topics.keys()]);
+    await start(consumer, subscribed);
   } catch (fault) {
     await leave();
     throw asLogError(`joining ${group}`, fault);
   }
-  return { leave };
+  const refresh = () => {
+    isOutdated = true;
+  };
+  return { leave, refresh };
+}
+
+const numberOf = ({ partition }: { readonly partition: number }): number => partition;
+
+const numbersIn = (
+  assignment: Readonly<Record<string, readonly number[]>>,
+  topics: readonly string[],
+): readonly number[] =>
+  [...new Set(topics.flatMap((topic) => assignment[topic] ?? []))].sort((a, b) => a - b);
+
+/** As the broker's word for it reads to kafkajs. */
+class Rebalancing extends Error {
+  override readonly name = "Rebalancing";
+  readonly type = "REBALANCE_IN_PROGRESS";
 }
 
 async function start(consumer: Consumer, topics: string[]): Promise<void> {
@@ -117,7 +137,7 @@ class Complaint {
 /** Tells the member one set at a time, and of those that came meanwhile only the last. */
 class Telling {
   readonly #member: Member;
-  #next: readonly number[] | null = null;
+  #next: Parameters<Member["assigned"]> | null = null;
   #isBusy = false;
   #isStopped = false;
 
@@ -125,8 +145,8 @@ class Telling {
     this.#member = member;
   }
 
-  assigned(partitions: readonly number[]): void {
-    this.#next = partitions;
+  assigned(...sets: Parameters<Member["assigned"]>): void {
+    this.#next = sets;
     if (!this.#isBusy) void this.#tellAll();
   }
 
@@ -142,9 +162,9 @@ class Telling {
     this.#isBusy = true;
     try {
       while (this.#next !== null && !this.#isStopped) {
-        const partitions = this.#next;
+        const sets = this.#next;
         this.#next = null;
-        await this.#member.assigned(partitions);
+        await this.#member.assigned(...sets);
       }
     } catch (fault) {
       this.failed(
