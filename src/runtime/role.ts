@@ -77,6 +77,8 @@ export class RoleRunner<Copy = never> implements Member {
   readonly #options: RoleOptions<Copy>;
   readonly #keepers = new Map<number, Keeper>();
   readonly #followed = new Map<number, Following<Copy>>();
+  /** The followed partitions, when all copies were warm and that was said. */
+  #warm = "";
   readonly #waiting: Waiting;
   #membership: Membership | null = null;
   #isStopping = false;
@@ -122,6 +124,22 @@ export class RoleRunner<Copy = never> implements Member {
       ...gained.map((partition) => this.#takeOver(partition)),
     ]);
     for (const partition of copies) this.#follow(partition);
+    this.#tellWarm();
+  }
+
+  /** Says when all that is followed is at hand, once for the same partitions. */
+  #tellWarm(): void {
+    const copies = this.copies();
+    const isWarm = copies.length > 0 && copies.every((copy) => copy.isWarm);
+    const which = isWarm
+      ? copies
+          .map(({ partition }) => partition)
+          .toSorted((a, b) => a - b)
+          .join(", ")
+      : "";
+    if (which !== "" && which !== this.#warm)
+      this.#options.report(`${this.#options.group}: has warm copies of all it follows: ${which}`);
+    this.#warm = which;
   }
 
   async #takeOver(partition: number): Promise<void> {
@@ -139,8 +157,11 @@ export class RoleRunner<Copy = never> implements Member {
   #follow(partition: number): void {
     const { standbys } = this.#options;
     if (this.#isStopping || !standbys || this.#followed.has(partition)) return;
-    // A number may have waited for that, to come here from a member that lives.
-    const warmed = (): void => this.#membership?.refresh();
+    const warmed = (): void => {
+      this.#tellWarm();
+      // A number may have waited for that, to come here from a member that lives.
+      this.#membership?.refresh();
+    };
     this.#followed.set(partition, standbys.follow(partition, warmed));
   }
 
