@@ -14,6 +14,8 @@ export interface StandbyOptions {
 
 const POLL_MS = 500;
 const PAUSE_MS = 500;
+/** Numbers have just been shared anew: tasks that are taken over meanwhile go first. */
+const START_MS = 1_000;
 
 export class Standby {
   readonly #options: StandbyOptions;
@@ -45,7 +47,8 @@ export class Standby {
 
   /** Never rejects: whatever goes wrong, a copy that is not warm is all that comes of it. */
   async #follow(): Promise<void> {
-    const { build, report, ticker, partition } = this.#options;
+    const { build, report, partition } = this.#options;
+    await this.#rest(START_MS);
     while (!this.#isStopping) {
       try {
         await this.#read();
@@ -57,9 +60,13 @@ export class Standby {
           report(`standby of partition ${partition}: ${String(error)}; no copy is kept`);
           return;
         }
-        await Promise.race([ticker.sleep(PAUSE_MS), this.#stopped.promise]);
+        await this.#rest(PAUSE_MS);
       }
     }
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await Promise.race([this.#options.ticker.sleep(ms), this.#stopped.promise]);
   }
 
   async #read(): Promise<void> {

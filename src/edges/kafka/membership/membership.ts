@@ -16,8 +16,8 @@ const LIVING = {
   rebalanceTimeout: REBALANCE_TIMEOUT_MS,
   // At every look: kafkajs counts by the wall clock, and would fall silent for an hour if that is set back by one.
   heartbeatInterval: Number.NEGATIVE_INFINITY,
-  // With all partitions paused, kafkajs sleeps for this long between two looks at the group.
-  maxWaitTimeInMs: 250,
+  // With all partitions paused, kafkajs sleeps for this long between two looks at the group; nor does it leave before.
+  maxWaitTimeInMs: 100,
   allowAutoTopicCreation: false,
 };
 const PATIENCE = { initialRetryTime: 100, multiplier: 1.5, maxRetryTime: 1_000, retries: 10 };
