@@ -125,6 +125,7 @@ export interface StoredAutomation {
   readonly ownerResource: string | null;
   readonly created: Instant;
   readonly updated: Instant;
+  readonly armed: Instant | null;
   readonly definition: JsonObject;
 }
 
@@ -135,12 +136,14 @@ export const storeAutomation = (automation: Automation): StoredAutomation => ({
   ownerResource: automation.ownerResource,
   created: automation.created,
   updated: automation.updated,
+  armed: automation.armed ?? null,
   definition: automationToJson(automation),
 });
 
 /** What was checked when it was written is not checked again: rules may have grown stricter since. */
 export function readStored(stored: StoredAutomation): Result<Automation> {
-  const { id, enabled, ownerResource, created, updated } = stored;
+  const { id, enabled, ownerResource, created, updated, armed } = stored;
   const read = parse(stored.definition, { id, now: updated, created, fixedIds: true }, false);
-  return read.ok ? good({ ...read.value, enabled, ownerResource }) : read;
+  if (!read.ok) return read;
+  return good({ ...read.value, enabled, ownerResource, ...(armed !== null && { armed }) });
 }

@@ -4,6 +4,7 @@ import type { Automation } from "../core/model/automation.ts";
 import type { Fault, Result } from "../core/model/fault.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/model/json.ts";
 import { automationToJson, parseAutomation } from "../define/define.ts";
+import { inPlaceOf } from "./armed.ts";
 import { readAutomationQuery } from "./automation-filter.ts";
 import { readBody, readOptionalBody } from "./body.ts";
 import type { Decision, GatewayPorts, Limits } from "./ports.ts";
@@ -89,7 +90,7 @@ function replaced(ports: GatewayPorts, old: Automation, body: Json): Decision<nu
   const { id, created } = old;
   const merged = isJsonObject(body) ? { ...optionalFields(old), ...body } : body;
   const automation = checked(parseAutomation(merged, { id, created, now: ports.now() }), body);
-  return written({ ...automation, ownerResource: old.ownerResource });
+  return written(inPlaceOf(old, { ...automation, ownerResource: old.ownerResource }));
 }
 
 const written = (automation: Automation): Decision<null> => ({
@@ -119,7 +120,7 @@ function enabled(ports: GatewayPorts, old: Automation, body: Json): Decision<nul
   const asked = checked(parseAutomation(changed, { id: old.id, now: ports.now() }), body);
   // An empty body is checked as if it switched on, and changes nothing.
   if (isJsonObject(body) && !Object.hasOwn(body, "enabled")) return { changes: [], answer: null };
-  return written({ ...old, enabled: asked.enabled, updated: ports.now() });
+  return written(inPlaceOf(old, { ...old, enabled: asked.enabled, updated: ports.now() }));
 }
 
 function extra(names: readonly string[], body: JsonObject): Error {

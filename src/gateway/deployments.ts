@@ -5,6 +5,7 @@ import type { Deployment } from "../core/model/deployment.ts";
 import { canonicalJson, type Json, type JsonObject } from "../core/model/json.ts";
 import { formatInstant } from "../core/model/time.ts";
 import { type Applied, automationToJson, parseApply } from "../define/define.ts";
+import { inPlaceOf } from "./armed.ts";
 import { readBody } from "./body.ts";
 import type { Change, GatewayPorts, Limits } from "./ports.ts";
 import { invalid, notFound } from "./refusal.ts";
@@ -55,7 +56,10 @@ function planAll(applied: readonly Applied[], ports: GatewayPorts): readonly Pla
 function plan(applied: Applied, before: Deployment | undefined, owned: readonly Automation[]): Plan {
   const deployment = succeed(before, applied.deployment, deploymentText);
   const earlier = new Map(owned.map((one) => [one.id, one]));
-  const automations = applied.automations.map((one) => succeed(earlier.get(one.id), one, automationText));
+  const automations = applied.automations.map((one) => {
+    const old = earlier.get(one.id);
+    return succeed(old, old === undefined ? one : inPlaceOf(old, one), automationText);
+  });
   const listed = new Set(applied.automations.map(({ id }) => id));
   const dropped = owned.filter(({ id }) => !listed.has(id));
   const { id, name, flowName } = deployment.value;

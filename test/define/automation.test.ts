@@ -208,13 +208,11 @@ describe("an automation that was stored", () => {
 
   it("is read as it was, whatever it was", () => {
     fc.assert(
-      fc.property(tree, fc.boolean(), (root, enabled) => {
-        const first = automation({
-          ...body,
-          enabled,
-          trigger: copy(root),
-          owner_resource: "o",
-        });
+      fc.property(tree, fc.boolean(), fc.boolean(), (root, enabled, isArmed) => {
+        const first = {
+          ...automation({ ...body, enabled, trigger: copy(root), owner_resource: "o" }),
+          ...(isArmed && { armed: instant(now + seconds(3)) }),
+        };
         const stored = storeAutomation({ ...first, updated: instant(now + seconds(5)) });
         const again = readStored(copy(stored));
         assert.deepEqual(again, { ok: true, value: { ...first, updated: instant(now + seconds(5)) } });

@@ -175,6 +175,27 @@ describe("switching an automation", () => {
     assert.deepEqual(after, { ...before, enabled: false, updated: "2026-11-20T12:00:01Z" });
   });
 
+  it("on again says since when, for those who did not see it off, and keeps that", async () => {
+    const { ask, create, ports } = setting();
+    const id = await create();
+    const armed = () => ports.automations()[0]?.armed;
+    for (const isOn of [true, false]) {
+      await ask("PATCH", `/${id}`, { enabled: isOn });
+      assert.equal(armed(), undefined);
+    }
+    const since = ports.clock;
+    await ask("PATCH", `/${id}`, { enabled: true });
+    assert.equal(armed(), since);
+    ports.clock = plus(since, seconds(9));
+    await ask("PATCH", `/${id}`, { enabled: true });
+    await ask("PUT", `/${id}`, { ...body, name: "pong" });
+    assert.equal(armed(), since);
+    await ask("PUT", `/${id}`, { ...body, enabled: false });
+    await ask("PUT", `/${id}`, { ...body, enabled: true });
+    assert.equal(armed(), plus(since, seconds(9)));
+    assert(!("armed" in (await ask("GET", `/${id}`)).body));
+  });
+
   it("takes an empty body for no change, and no other field", async () => {
     const { ask, create, ports } = setting();
     const id = await create({ enabled: false });

@@ -85,6 +85,20 @@ describe("an apply", () => {
     );
   });
 
+  it("says since when a trigger is on that was off", async () => {
+    const { ports, apply } = setting();
+    const off = { ...one, triggers: [{ ...trigger, enabled: false }] };
+    for (const [applied, isArmed] of [
+      [one, false],
+      [off, false],
+      [one, true],
+      [{ ...one, triggers: [{ ...trigger, expect: ["f"] }] }, true],
+    ] as const) {
+      await apply(applied);
+      assert.equal(ports.automations()[0]?.armed !== undefined, isArmed);
+    }
+  });
+
   it("drops automations of this deployment that are not listed any more, and no others", async () => {
     const { ports, app, apply } = setting();
     const other = { ...one, name: "other" };

@@ -45,6 +45,7 @@ const byCreation = (a: Revised, b: Revised): number =>
 
 function place({ automation, revision }: Revised, into: Map<string, Placed>): void {
   const rootId = automation.trigger.id;
+  const armed = automation.armed === undefined ? [] : [automation.armed];
   const visit = (trigger: Trigger, parent: Placed["parent"]): void => {
     const position = into.size;
     into.set(trigger.id, {
@@ -54,7 +55,7 @@ function place({ automation, revision }: Revised, into: Map<string, Placed>): vo
       position,
       parent,
       rootId,
-      meaning: deriveId(meaningOf(trigger)),
+      meaning: deriveId(meaningOf(trigger), ...armed),
     });
     if (isComposite(trigger)) {
       trigger.triggers.forEach((child, i) => {

@@ -17,4 +17,6 @@ export interface Automation {
   readonly ownerResource: string | null;
   readonly created: Instant;
   readonly updated: Instant;
+  /** When it was switched on again last: nothing from before counts, though nobody may have seen it off. */
+  readonly armed?: Instant;
 }

@@ -4,7 +4,7 @@ import { stages } from "../../../src/core/core.ts";
 import { bucketKey } from "../../../src/core/model/match.ts";
 import type { Rejection } from "../../../src/core/model/rejection.ts";
 import type { RunCommand } from "../../../src/core/model/run-command.ts";
-import { seconds } from "../../../src/core/model/time.ts";
+import { plus, seconds } from "../../../src/core/model/time.ts";
 import type { EventTrigger, Trigger } from "../../../src/core/model/trigger.ts";
 import type { Stage } from "../../../src/core/processor.ts";
 import { partitionOf } from "../../../src/runtime/partitioner.ts";
@@ -211,6 +211,26 @@ describe("a task of the evaluator", () => {
     assert.deepEqual(
       (await tasks.untilFirings(2)).map(({ paidBy }) => paidBy.length),
       [3, 2],
+    );
+  });
+
+  it("forgets what it had counted when it was away while its automation was switched off and on", async () => {
+    const counting = automation("a", on("t", "ping", { threshold: 3, within: seconds(600), forEach: EACH }));
+    const tasks = evaluators(1, counting);
+    const first = tasks.start();
+    tasks.send("ping", "host.a");
+    tasks.send("ping", "host.a");
+    await tasks.until(() => tasks.broker.committed("t.evaluator-changelog").length > 0);
+    await tasks.kill(first);
+    tasks.redefine([{ ...counting, armed: plus(counting.updated, seconds(1)) }]);
+    tasks.start();
+    tasks.send("ping", "host.a");
+    assert.deepEqual(await tasks.untilFirings(1), []);
+    tasks.send("ping", "host.a");
+    tasks.send("ping", "host.a");
+    assert.deepEqual(
+      (await tasks.untilFirings(1)).map(({ paidBy }) => paidBy.length),
+      [3],
     );
   });
 
