@@ -23,7 +23,9 @@ export interface Change {
 /** The place of a key: who has found it need not look it up again to change it. Only the store writes to it. */
 export class Cell implements Entry {
   readonly key: string;
-  state: unknown = null;
+  /** What the changelog gave back, until its state is asked for: it may be packed, and most are never asked for. */
+  given: Kept | null = null;
+  #state: unknown = null;
   wakeAt: Instant | null = null;
   gathers = false;
   /** A key that was forgotten keeps its place until its change has been told. */
@@ -37,6 +39,16 @@ export class Cell implements Entry {
 
   constructor(key: string) {
     this.key = key;
+  }
+
+  get state(): unknown {
+    if (this.given !== null) this.state = this.given.state;
+    return this.#state;
+  }
+
+  set state(state: unknown) {
+    this.#state = state;
+    this.given = null;
   }
 }
 
@@ -88,8 +100,12 @@ export class Store {
   /** The same, read back from the changelog: nothing to be noted. */
   restore(key: string, entry: Entry | null): void {
     const cell = this.#cells.get(key);
-    if (entry !== null) this.#put(cell ?? this.#newCell(key), entry, entry.gathers).isTold = true;
-    else if (cell !== undefined) {
+    if (entry !== null) {
+      const { wakeAt, gathers } = entry;
+      const kept = this.#put(cell ?? this.#newCell(key), { state: null, wakeAt }, gathers);
+      kept.given = entry;
+      kept.isTold = true;
+    } else if (cell !== undefined) {
       this.#drop(cell);
       if (!cell.isChanged) this.#cells.delete(key);
     }

@@ -82,6 +82,25 @@ describe("a store", () => {
     assert.deepEqual(changesOf(store), [{ store: "buckets", key: "a", entry: null }]);
   });
 
+  it("asks for a restored state when it is asked itself, and once", () => {
+    const store = new Store("buckets");
+    let asked = 0;
+    const packed = {
+      get state() {
+        asked += 1;
+        return "some";
+      },
+      wakeAt: null,
+      gathers: false,
+    };
+    store.restore("a", packed);
+    store.restore("b", packed);
+    store.set("b", null);
+    assert.equal(asked, 0);
+    assert.deepEqual([store.get("a")?.state, store.get("a")?.state], ["some", "some"]);
+    assert.equal(asked, 1);
+  });
+
   it("tells nothing of what came and went since the last change was told", () => {
     const store = new Store("buckets");
     store.set("a", entry(1));
