@@ -44,6 +44,8 @@ export class AgendaTask {
   readonly #topic: string;
   /** What could not be read, by key, until that is written down. */
   readonly #broken = new Map<string, NewRecord>();
+  /** What the log could not give, whose key nobody knows: whoever restores the agenda rejects it once more. */
+  readonly #unreadable: NewRecord[] = [];
   #reader: Reader | null = null;
   #isStopping = false;
 
@@ -105,6 +107,10 @@ export class AgendaTask {
 
   #take(record: LogRecord): void {
     const { wire, partition } = this.#options;
+    const place = { topic: this.#topic, partition };
+    if (record.unreadable !== undefined) {
+      this.#unreadable.push(wire.encode(rejection(place, record, record.unreadable)));
+    }
     if (record.key === null) return;
     if (record.value === null) {
       this.#chain.restore(this.#chainStore, record.key, null);
@@ -119,7 +125,6 @@ export class AgendaTask {
       this.#chain.take();
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      const place = { topic: this.#topic, partition };
       this.#broken.set(record.key, wire.encode(rejection(place, record, error.message)));
     }
   }
@@ -140,6 +145,7 @@ export class AgendaTask {
       ...changes.map(({ key }) => this.#tombstone(key)),
       // Out of the topic with what could not be read, or every restart would reject it once more.
       ...Array.from(this.#broken, ([key, rejected]) => [rejected, this.#tombstone(key)]).flat(),
+      ...this.#unreadable.splice(0),
     ];
     this.#broken.clear();
     if (records.length > 0) await writer.commit(records);

@@ -15,6 +15,11 @@ export interface LogRecord {
   /** The record timestamp; with `LogAppendTime` the broker's own. */
   readonly timestamp: Instant;
   readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Why the log cannot give what stands here, as a clause: of this offset, or of all the offsets of a batch that ends with
+   * it. Key and value are null then, and there are no headers.
+   */
+  readonly unreadable?: string;
 }
 
 /** What one fetch found of one partition; may hold no record and still tell how far it looked. */

@@ -125,6 +125,7 @@ export class Table<T> {
   }
 
   #apply(record: LogRecord): void {
+    if (record.unreadable !== undefined) this.#options.report(`${this.#options.topic}: ${record.unreadable}`);
     if (record.key === null) return;
     this.version += 1;
     if (record.value === null) {

@@ -103,6 +103,7 @@ export class Wire {
 
   /** Reads a record of any topic but events; throws Unreadable. */
   decode<T>(topic: string, record: LogRecord): T {
+    refuseUnreadable(record);
     if (record.value === null) throw new Unreadable("a tombstone, where a value was expected");
     const { schema, format } = this.topic(topic);
     return this.#options.codecs
@@ -124,6 +125,7 @@ export class Wire {
    * on every replay. Throws Unreadable with every fault. `notBefore` is what `received` must be later than.
    */
   decodeEvent(place: Place, record: LogRecord, notBefore: Instant): Event {
+    refuseUnreadable(record);
     const received = later(record.timestamp, notBefore);
     if (record.value === null) throw new Unreadable("a record without a value is no event");
     const { bytesMax } = DEFAULT_LIMITS;
@@ -169,6 +171,10 @@ export class Wire {
     if (schema === undefined) throw new Error(`no schema is known for what store '${store}' keeps`);
     return this.#options.codecs.of(schema, "avro");
   }
+}
+
+function refuseUnreadable({ unreadable }: LogRecord): void {
+  if (unreadable !== undefined) throw new Unreadable(unreadable);
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -183,4 +183,16 @@ describe("a task of the scheduler", () => {
       [["run-commands", 0]],
     );
   });
+
+  it("rejects what the log itself cannot give, and goes on", async () => {
+    const agenda = schedulers();
+    agenda.broker.spoil("t.run-commands", 0);
+    await agenda.schedule(command("a", 1));
+    void agenda.startScheduler();
+    await agenda.until(() => agenda.left().length >= 1);
+    assert.deepEqual(
+      agenda.values<Rejection>("rejected").map(({ topic, offset, reason }) => [topic, offset, reason]),
+      [["run-commands", 0, "a batch cannot be unpacked"]],
+    );
+  });
 });

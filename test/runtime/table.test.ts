@@ -85,4 +85,12 @@ describe("a table", () => {
     assert.deepEqual(rows(names), { a: "one" });
     assert.deepEqual(problems, ["names offset 1: it is broken"]);
   });
+
+  it("reports what the log cannot give, and goes on behind it", async () => {
+    const names = await open();
+    broker.spoil("names", 0);
+    await names.reached(0, await put("a", "one"));
+    assert.deepEqual(rows(names), { a: "one" });
+    assert.deepEqual(problems, ["names: a batch cannot be unpacked"]);
+  });
 });

@@ -123,6 +123,14 @@ export class MemoryBroker {
     for (let i = 0; i < count; i++) this.#mark(this.partition(topic, partition));
   }
 
+  /** As a batch that cannot be unpacked. */
+  spoil(topic: string, partition: number): void {
+    const unreadable = "a batch cannot be unpacked";
+    const spoilt = { key: null, value: null, headers: {}, unreadable };
+    this.#put(this.partition(topic, partition), { ...spoilt, transaction: null, isMarker: false });
+    notify(this.partition(topic, partition));
+  }
+
   /** Keeps the newest of each key below the first open transaction; markers and aborted records go. */
   compact(topic: string, options: { readonly dropsTombstones: boolean } = { dropsTombstones: false }): void {
     for (const partition of this.topic(topic).partitions) {
@@ -281,12 +289,13 @@ const stableEnd = (partition: Partition): number => Math.min(partition.next, ...
 const isCommitted = ({ isMarker, transaction }: Entry): boolean =>
   !isMarker && (transaction === null || transaction.state === "committed");
 
-const toRecord = ({ offset, key, value, timestamp, headers }: Entry): LogRecord => ({
+const toRecord = ({ offset, key, value, timestamp, headers, unreadable }: Entry): LogRecord => ({
   offset,
   key,
   value,
   timestamp,
   headers,
+  ...(unreadable !== undefined && { unreadable }),
 });
 
 /** One client of the broker. */

@@ -1,5 +1,6 @@
 /** Record batches as bytes, as a broker sends them, written by hand. */
 import { gzipSync } from "node:zlib";
+import { crc32c } from "../../../src/edges/kafka/reader/crc32c.ts";
 
 export interface Rec {
   readonly key: string | Buffer | null;
@@ -20,6 +21,8 @@ export interface BatchSpec {
   /** The broker's time, for a topic with LogAppendTime. */
   readonly appendedMs?: number;
   readonly gzip?: boolean;
+  /** The number of a codec, and what the broker is told that the records are packed to. */
+  readonly packed?: { readonly codec: number; readonly body: Buffer };
 }
 
 const GZIP = 1;
@@ -32,7 +35,7 @@ export function batch(spec: BatchSpec): Buffer {
   const records = marker === undefined ? (spec.records ?? []) : [markerRecord(marker)];
   const spans = spec.spans ?? Math.max(1, records.length);
   const body = Buffer.concat(records.map(record));
-  const rest = gzip ? gzipSync(body) : body;
+  const rest = spec.packed?.body ?? (gzip ? gzipSync(body) : body);
 
   const header = Buffer.alloc(61);
   header.writeBigInt64BE(BigInt(at), 0);
@@ -43,12 +46,20 @@ export function batch(spec: BatchSpec): Buffer {
   header.writeBigInt64BE(BigInt(firstMs), 27);
   header.writeBigInt64BE(BigInt(appendedMs ?? firstMs), 35);
   header.writeBigInt64BE(producer ?? -1n, 43);
+  header.writeInt16BE(-1, 51);
+  header.writeInt32BE(-1, 53);
   header.writeInt32BE(records.length, 57);
-  return Buffer.concat([header, rest]);
+  return sealed(Buffer.concat([header, rest]));
 }
 
-function attributes({ gzip = false, appendedMs, producer, marker }: BatchSpec): number {
-  const codec = gzip ? GZIP : 0;
+/** With the checksum that belongs to it. */
+export function sealed(bytes: Buffer): Buffer {
+  bytes.writeUInt32BE(crc32c(bytes, 21), 17);
+  return bytes;
+}
+
+function attributes({ gzip = false, packed, appendedMs, producer, marker }: BatchSpec): number {
+  const codec = packed?.codec ?? (gzip ? GZIP : 0);
   const time = appendedMs === undefined ? 0 : APPEND_TIME;
   const transaction = producer === undefined ? 0 : TRANSACTIONAL;
   return codec | time | transaction | (marker === undefined ? 0 : CONTROL);

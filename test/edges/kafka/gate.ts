@@ -1,14 +1,52 @@
-/** The way to the broker, which a test can shut: a proxy that puts its own port where the broker tells its address. */
+/**
+ * The way to the broker, on which a test may meddle: a proxy that puts its own port where the broker tells its address, and
+ * decides of every request and every answer what becomes of it.
+ */
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { brokers } from "./real.ts";
+
+/** Kafka's numbers of what is asked. */
+export const API = {
+  produce: 0,
+  fetch: 1,
+  listOffsets: 2,
+  metadata: 3,
+  findCoordinator: 10,
+  joinGroup: 11,
+  heartbeat: 12,
+  syncGroup: 14,
+  versions: 18,
+  initProducerId: 22,
+  addPartitions: 24,
+  endTransaction: 26,
+} as const;
+export type Api = keyof typeof API;
+
+export interface Message {
+  readonly api: Api | null;
+  readonly isAnswer: boolean;
+  /** With its length before it; may be written to. */
+  readonly bytes: Buffer;
+}
+
+/** A message passes, or is never heard of again, or ends its connection. Those behind it wait until that is decided. */
+export type Fate = "pass" | "lose" | "cut";
+export type Rule = (message: Message) => Fate | Promise<Fate>;
+
+const names = new Map<number, string>(Object.entries(API).map(([name, key]) => [key, name]));
+const isApi = (name: string | undefined): name is Api => name !== undefined && name in API;
+const apiOf = (key: number): Api | null => {
+  const name = names.get(key);
+  return isApi(name) ? name : null;
+};
 
 export class Gate {
   readonly #sockets = new Set<Socket>();
   readonly #broker: { readonly host: string; readonly port: number };
   #server: Server | null = null;
   #port = 0;
-  #isHeld = false;
+  #rule: Rule = () => "pass";
 
   private constructor() {
     const [host = "", port] = brokers()[0]?.split(":") ?? [];
@@ -34,7 +72,12 @@ export class Gate {
 
   /** As a broker that hangs: whoever connects is let in, and hears nothing. */
   hold(): void {
-    this.#isHeld = true;
+    this.#rule = () => "lose";
+  }
+
+  /** From now on. */
+  meddle(rule: Rule): void {
+    this.#rule = rule;
   }
 
   /** At the same address as before. */
@@ -49,11 +92,17 @@ export class Gate {
   #let(client: Socket): void {
     const broker = connect(this.#broker);
     const [theirs, ours] = [this.#told(this.#broker.port), this.#told(this.#port)];
-    client.on("data", (bytes) => {
-      if (!this.#isHeld) broker.write(bytes);
+    const asked = new Map<number, Api | null>();
+    const pass = (to: Socket, message: Message): Promise<void> => this.#pass(to, message);
+
+    each(client, async (bytes) => {
+      const api = apiOf(bytes.readInt16BE(4));
+      asked.set(bytes.readInt32BE(8), api);
+      await pass(broker, { api, isAnswer: false, bytes });
     });
-    broker.on("data", (bytes) => {
-      if (!this.#isHeld) client.write(replaced(bytes, theirs, ours));
+    each(broker, async (bytes) => {
+      const api = asked.get(bytes.readInt32BE(4)) ?? null;
+      await pass(client, { api, isAnswer: true, bytes: replaced(bytes, theirs, ours) });
     });
     for (const [one, other] of [
       [client, broker],
@@ -68,12 +117,32 @@ export class Gate {
     }
   }
 
+  async #pass(to: Socket, message: Message): Promise<void> {
+    const fate = await this.#rule(message);
+    if (fate === "pass" && !to.destroyed) to.write(message.bytes);
+    if (fate === "cut") to.destroy();
+  }
+
   /** An address as it stands in answers: a host, and a port of four bytes. */
   #told(port: number): Buffer {
     const bytes = Buffer.alloc(4);
     bytes.writeInt32BE(port);
     return Buffer.concat([Buffer.from(this.#broker.host), bytes]);
   }
+}
+
+/** Every message on a socket, one after the other. */
+function each(socket: Socket, take: (bytes: Buffer) => Promise<void>): void {
+  let left = Buffer.alloc(0);
+  let turn = Promise.resolve();
+  socket.on("data", (bytes: Buffer) => {
+    left = Buffer.concat([left, bytes]);
+    while (left.length >= 4 && left.length >= 4 + left.readInt32BE(0)) {
+      const message = Buffer.from(left.subarray(0, 4 + left.readInt32BE(0)));
+      left = left.subarray(message.length);
+      turn = turn.then(() => take(message));
+    }
+  });
 }
 
 function replaced(bytes: Buffer, old: Buffer, by: Buffer): Buffer {

@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { fromMillis } from "../../../src/core/model/time.ts";
 import { openKafkaLog } from "../../../src/edges/kafka/kafka.ts";
-import { UNPACKED_BYTES_MAX } from "../../../src/edges/kafka/reader/compression.ts";
 import { type Log, LogError } from "../../../src/runtime/ports.ts";
 import { administer, createTopic, openLog, others, put, readAll, readTo, text, unique } from "./real.ts";
 
@@ -133,24 +132,6 @@ describe("reading from a broker", () => {
       );
     });
   }
-
-  it("refuses at once, with its place, a batch that would fill the memory", async () => {
-    const topic = await newTopic();
-    await log.append([put(topic, "before")]);
-    const producer = others().producer();
-    await producer.connect();
-    const messages = [{ partition: 0, value: Buffer.alloc(UNPACKED_BYTES_MAX) }];
-    await producer.send({ topic, compression: 1, messages });
-    await producer.disconnect();
-    const reader = await log.openReader([{ topic, partition: 0, offset: 0 }]);
-    assert.deepEqual((await readTo(reader, 1)).map(text), ["before"]);
-    await assert.rejects(readTo(reader, 2), (error) => {
-      assert.ok(error instanceof LogError && !error.retriable);
-      assert.match(error.message, new RegExp(`^${topic}/0 cannot be read at offset 1: .*cannot be unpacked`));
-      return true;
-    });
-    await reader.close();
-  });
 
   it("gets past a batch larger than it asks for", async () => {
     const topic = await newTopic();

@@ -2,9 +2,18 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { fromMillis } from "../../../src/core/model/time.ts";
-import { readRecords } from "../../../src/edges/kafka/reader/records.ts";
+import { type Found, readRecords } from "../../../src/edges/kafka/reader/records.ts";
 import type { LogRecord } from "../../../src/runtime/ports.ts";
-import { batch, type Step, type Story, tell, threeAbort, zeroKey } from "./batches.ts";
+import {
+  type BatchSpec,
+  batch,
+  type Step,
+  type Story,
+  sealed,
+  tell,
+  threeAbort,
+  zeroKey,
+} from "./batches.ts";
 
 const text = (value: Uint8Array | null) => (value === null ? null : Buffer.from(value).toString());
 const asTold = (records: readonly LogRecord[]) => records.map(({ offset, value }) => [offset, text(value)]);
@@ -91,7 +100,7 @@ describe("what a fetch brought", () => {
   it("leads on past batches that the cleaner has emptied (K1)", () => {
     // The shape that stopped restores for good: the rest of a segment is one batch without records.
     const emptied = batch({ at: 2024, spans: 35, producer: 5n });
-    assert.deepEqual(readRecords(emptied, 2024, []), { records: [], nextOffset: 2059 });
+    assert.deepEqual(readRecords(emptied, 2024, []), { records: [], nextOffset: 2059, damagedAt: null });
   });
 
   it("leads on past records that the cleaner took from the end of a batch", () => {
@@ -104,13 +113,119 @@ describe("what a fetch brought", () => {
   });
 
   it("stays where it is when there is nothing", () => {
-    assert.deepEqual(readRecords(Buffer.alloc(0), 17, []), { records: [], nextOffset: 17 });
+    assert.deepEqual(readRecords(Buffer.alloc(0), 17, []), {
+      records: [],
+      nextOffset: 17,
+      damagedAt: null,
+    });
+  });
+});
+
+describe("a batch that cannot be read", () => {
+  const one = (at: number, more: Partial<BatchSpec> = {}) =>
+    batch({ at, records: [{ key: "a", value: `${at}` }], ...more });
+  const notGzip = { codec: 1, body: Buffer.from("not gzip") };
+  const told = (found: Found) => found.records.map((each) => each.unreadable ?? text(each.value));
+
+  it("is one record at its last offset that says why, and its neighbours are as they were", () => {
+    const broken = one(1, { spans: 3, packed: notGzip, firstMs: 7_000 });
+    const found = readRecords(Buffer.concat([one(0), broken, one(4)]), 0, []);
+    const [, unreadable] = found.records;
+    assert.match(
+      unreadable?.unreadable ?? "",
+      /^offsets 1 to 3 cannot be read: a compressed batch .+ header/,
+    );
+    assert.deepEqual(
+      { ...unreadable, unreadable: "" },
+      { offset: 3, key: null, value: null, timestamp: fromMillis(7_000), headers: {}, unreadable: "" },
+    );
+    assert.deepEqual(asTold(found.records), [
+      [0, "0"],
+      [3, null],
+      [4, "4"],
+    ]);
+    assert.equal(found.nextOffset, 5);
   });
 
-  it("is refused in a format of old", () => {
-    const old = batch({ at: 0, records: [{ key: "a", value: "1" }] });
+  it("is told once to whoever reads on behind it", () => {
+    const bytes = Buffer.concat([one(1, { spans: 3, packed: notGzip }), one(4)]);
+    assert.equal(readRecords(bytes, 2, []).records.length, 2);
+    assert.deepEqual(told(readRecords(bytes, 4, [])), ["4"]);
+  });
+
+  it("gives none of its records where one of them cannot be read", () => {
+    const whole = batch({ at: 0, records: ["a", "b"].map((value) => ({ key: "k", value })) });
+    whole.writeInt32BE(3, 57);
+    assert.deepEqual(told(readRecords(sealed(whole), 0, [])), [
+      "offsets 0 to 1 cannot be read: a record ends before its time",
+    ]);
+  });
+
+  it("is not told of where it was aborted", () => {
+    const broken = one(1, { packed: notGzip, producer: 1n });
+    const bytes = Buffer.concat([broken, batch({ at: 2, producer: 1n, marker: "abort" }), one(3)]);
+    assert.deepEqual(told(readRecords(bytes, 1, [{ producerId: 1n, firstOffset: 1 }])), ["3"]);
+  });
+
+  it("may be in a format of old", () => {
+    const old = one(1);
     old.writeInt8(1, 16);
-    assert.throws(() => readRecords(old, 0, []), { name: "LogError", retriable: false });
+    const found = readRecords(Buffer.concat([one(0), old, one(2)]), 0, []);
+    const why = "offset 1 cannot be read: its format is older than Kafka 0.11, and not read";
+    assert.deepEqual(told(found), ["0", why, "2"]);
+  });
+});
+
+describe("a batch that has arrived damaged", () => {
+  const records = ["a", "b"].map((value) => ({ key: "k", value }));
+  const damaged = batch({ at: 2, records });
+  damaged.writeInt8(99, damaged.length - 3);
+  const bytes = Buffer.concat([
+    batch({ at: 0, records }),
+    damaged,
+    batch({ at: 4, records: [{ key: "k", value: "last" }] }),
+  ]);
+  const again = { damagedAt: 2, end: 5 };
+
+  it("is to be fetched again, and what stands before it is given", () => {
+    const found = readRecords(bytes, 0, []);
+    assert.deepEqual([found.records.length, found.nextOffset, found.damagedAt], [2, 2, 2]);
+  });
+
+  it("again, is one record that says so, without a time; what follows is fetched anew", () => {
+    const found = readRecords(bytes, 2, [], again);
+    assert.deepEqual([found.nextOffset, found.damagedAt], [4, null]);
+    const [only, ...others] = found.records;
+    assert.deepEqual([only?.offset, only?.timestamp, others], [3, fromMillis(0), []]);
+    assert.match(
+      only?.unreadable ?? "",
+      /^offsets 2 to 3 cannot be read: the batch is damaged: its checksum is [\da-f]{8} and should be [\da-f]{8}$/,
+    );
+  });
+
+  it("leads on by the batch behind it, or by what its header says, as far as that can be", () => {
+    const alone = Buffer.from(damaged);
+    assert.equal(readRecords(alone, 2, [], again).nextOffset, 4);
+    alone.writeInt32BE(1_000_000, 23);
+    assert.equal(readRecords(alone, 2, [], again).nextOffset, 3);
+    assert.equal(readRecords(alone, 3, [], again).nextOffset, 4);
+    assert.equal(readRecords(Buffer.concat([alone, bytes.subarray(-70)]), 2, [], again).nextOffset, 3);
+  });
+
+  it("is noticed wherever a bit of what is sealed has turned", () => {
+    const whole = batch({ at: 0, records });
+    for (let at = 16; at < whole.length; at++) {
+      const turned = Buffer.from(whole);
+      turned.writeUInt8(turned.readUInt8(at) ^ 0x40, at);
+      assert.equal(readRecords(turned, 0, []).damagedAt, 0, `byte ${at}`);
+    }
+  });
+
+  it("is noticed where hardly anything of it is left", () => {
+    const stump = Buffer.alloc(20);
+    stump.writeInt32BE(8, 8);
+    assert.equal(readRecords(stump, 0, []).damagedAt, 0);
+    assert.equal(readRecords(stump, 0, [], { damagedAt: 0, end: 1 }).nextOffset, 1);
   });
 });
 

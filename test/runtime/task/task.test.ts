@@ -161,6 +161,35 @@ describe("a task of the evaluator", () => {
     assert.match(rejected[1]?.reason ?? "", /resource.*prefect\.resource\.id/);
   });
 
+  it("rejects what the log itself cannot give, once, and goes on", async () => {
+    const tasks = evaluators(1, automation("a", on("t", "ping")));
+    tasks.broker.spoil("t.events", 0);
+    tasks.broker.spoil("t.matches", 0);
+    const first = tasks.start();
+    tasks.send("ping", "host.a");
+    await tasks.untilFirings(1);
+    await tasks.kill(first);
+    tasks.start();
+    tasks.send("ping", "host.b");
+    assert.equal((await tasks.untilFirings(2)).length, 2);
+    const rejected = tasks.values<Rejection>("rejected");
+    assert.deepEqual(rejected.map(({ topic, offset, reason }) => `${topic} ${offset}: ${reason}`).sort(), [
+      "events 0: a batch cannot be unpacked",
+      "matches 0: a batch cannot be unpacked",
+    ]);
+  });
+
+  it("does not go on without a part of its state that the log cannot give", async () => {
+    const tasks = evaluators(1, automation("a", on("t", "ping")));
+    tasks.broker.spoil("t.evaluator-changelog", 0);
+    const end = await tasks.endOf(tasks.start());
+    assert(end instanceof LogError && !end.retriable);
+    assert.match(
+      end.message,
+      /^t\.evaluator-changelog\/0 is to be restored, but a batch cannot be unpacked$/,
+    );
+  });
+
   it("notices absence although nothing comes any more", async () => {
     const absent = on("t", "beat", {
       after: ["beat"],

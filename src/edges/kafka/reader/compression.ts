@@ -1,19 +1,18 @@
 /** Undoes the compression that producers may choose for their batches. */
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
-import { LogError } from "../../../runtime/ports.ts";
 import { unpackLz4 } from "./lz4.ts";
 import { unpackSnappy } from "./snappy.ts";
 
 /** A few bytes can be made to unpack to more than there is memory: whoever writes a topic must not end its readers. */
 export const UNPACKED_BYTES_MAX = 64 * 1024 * 1024;
 
-/** By the number in a batch's attributes. Throws LogError. */
+/** By the number in a batch's attributes. Throws where that cannot be done. */
 export function decompress(codec: number, bytes: Buffer): Buffer {
   try {
     return unpack(codec, bytes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new LogError(`a compressed batch cannot be unpacked: ${reason}`, { retriable: false, cause });
+    throw new Error(`a compressed batch cannot be unpacked: ${reason}`, { cause });
   }
 }
 

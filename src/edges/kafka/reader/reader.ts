@@ -14,12 +14,14 @@ import { offsetOf } from "../offsets.ts";
 import { inside } from "../patches/patches.ts";
 import { Bell } from "./bell.ts";
 import { type Fetched, fetchFrom } from "./fetch.ts";
-import { type Aborted, type Found, readRecords } from "./records.ts";
+import { readRecords } from "./records.ts";
 
 interface Place {
   readonly topic: string;
   readonly partition: number;
   offset: number;
+  /** The offset of a batch that has arrived damaged. */
+  damagedAt: number | null;
 }
 
 /** Connections, and which broker leads which partitions, as long as both hold. */
@@ -58,7 +60,7 @@ export class KafkaReader implements Reader {
   constructor(client: Client, from: readonly Position[], now: () => Instant | null) {
     this.#client = client;
     this.#now = now;
-    this.#places = from.map((position) => ({ ...position }));
+    this.#places = from.map((position) => ({ ...position, damagedAt: null }));
   }
 
   async poll(waitMs: number): Promise<readonly Batch[]> {
@@ -167,8 +169,10 @@ export class KafkaReader implements Reader {
     if (errorCode === OFFSET_OUT_OF_RANGE) throw await outOfRange(cluster, place);
     if (errorCode !== 0) throw errorOf(errorCode);
 
-    const { records, nextOffset } = readOf(place, bytes, aborted);
+    const doubt = { damagedAt: place.damagedAt, end: highWatermark };
+    const { records, nextOffset, damagedAt } = readRecords(bytes, place.offset, aborted, doubt);
     place.offset = nextOffset;
+    place.damagedAt = damagedAt;
     this.#ready.push({
       topic,
       partition,
@@ -177,6 +181,9 @@ export class KafkaReader implements Reader {
       isAtEnd: nextOffset >= highWatermark,
       askedAt,
     });
+    if (damagedAt === null) return;
+    const message = `a batch of ${topic}/${partition} has arrived damaged at offset ${damagedAt}`;
+    throw new LogError(message, { retriable: true });
   }
 
   #failed(fault: unknown): void {
@@ -204,19 +211,6 @@ function byLeader(cluster: Cluster, places: readonly Place[]): Map<string, Place
     led.set(nodeId, [...(led.get(nodeId) ?? []), place]);
   }
   return led;
-}
-
-/** What cannot be read now cannot be read later: whoever reads it is told at once, and where it stands. */
-function readOf({ topic, partition, offset }: Place, bytes: Buffer, aborted: readonly Aborted[]): Found {
-  try {
-    return readRecords(bytes, offset, aborted);
-  } catch (fault) {
-    const reason = fault instanceof Error ? fault.message : String(fault);
-    throw new LogError(`${topic}/${partition} cannot be read at offset ${offset}: ${reason}`, {
-      retriable: false,
-      cause: fault,
-    });
-  }
 }
 
 async function outOfRange(cluster: Cluster, { topic, partition, offset }: Place): Promise<LogError> {

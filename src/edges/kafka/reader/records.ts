@@ -7,7 +7,8 @@
  * only a control batch tells that a transaction has ended, whatever the keys of records look like (K3).
  */
 import { fromMillis, type Instant } from "../../../core/model/time.ts";
-import { LogError, type LogRecord } from "../../../runtime/ports.ts";
+import type { LogRecord } from "../../../runtime/ports.ts";
+import { damageOf, frameAt, isOfOld, lastOffsetOf, type RecordBatch, readHeader } from "./batch.ts";
 import { decompress } from "./compression.ts";
 import { Cursor } from "./cursor.ts";
 
@@ -20,42 +21,76 @@ export interface Aborted {
 export interface Found {
   readonly records: readonly LogRecord[];
   readonly nextOffset: number;
+  /** The offset of a damaged batch before which reading stopped; to be fetched again. */
+  readonly damagedAt: number | null;
 }
 
-/** Of a batch: offset and length of the rest, which is what a header needs to be passed over. */
-const PREFIX = 12;
-const HEADER = 61;
 const CODEC = 0x07;
 const APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 const ABORT = 0;
 
-/**
- * The committed records from offset `from` on, and where to read on. The last batch may be cut off; it comes again. Throws
- * where the first batch cannot be read; before another that cannot, it stops.
- */
-export function readRecords(bytes: Buffer, from: number, aborted: readonly Aborted[]): Found {
-  const take = taking(from, aborted);
-  const found: { records: LogRecord[]; nextOffset: number } = { records: [], nextOffset: from };
-  let at = 0;
-  while (at + PREFIX <= bytes.length) {
-    const size = PREFIX + Math.max(0, bytes.readInt32BE(at + 8));
-    if (at + size > bytes.length) break;
-    const whole = found.records.length;
-    try {
-      const batch = readHeader(bytes.subarray(at, at + size));
-      take(batch, found.records);
-      found.nextOffset = Math.max(found.nextOffset, batch.lastOffset + 1);
-    } catch (fault) {
-      if (found.nextOffset === from) throw fault;
-      found.records.length = whole;
-      break;
-    }
-    at += size;
-  }
-  return found;
+/** What was thought of the place before. */
+export interface Doubt {
+  /** The offset of a batch that has arrived damaged already: so it stands in the log. */
+  readonly damagedAt: number | null;
+  /** The end of the partition. */
+  readonly end: number;
 }
+
+const NONE: Doubt = { damagedAt: null, end: Number.MAX_SAFE_INTEGER };
+
+/**
+ * The committed records from offset `from` on, and where to read on. The last batch may be cut off; it comes again. A batch
+ * that cannot be read is one record that says why. Before one that has arrived damaged it stops: it may have been on the
+ * way only. After such a one it stops as well, for what its header said of transactions is not to be relied on.
+ */
+export function readRecords(
+  bytes: Buffer,
+  from: number,
+  aborted: readonly Aborted[],
+  doubt: Doubt = NONE,
+): Found {
+  const take = taking(from, aborted);
+  const records: LogRecord[] = [];
+  let nextOffset = from;
+  let at = 0;
+  for (let frame = frameAt(bytes, at); frame !== null; frame = frameAt(bytes, at)) {
+    at += frame.bytes.length;
+    const { baseOffset } = frame;
+    if (isOfOld(frame)) {
+      if (baseOffset >= from) records.push(unreadable(OF_OLD, baseOffset, baseOffset));
+      nextOffset = Math.max(nextOffset, baseOffset + 1);
+      continue;
+    }
+    const damage = damageOf(frame);
+    if (damage !== null && baseOffset !== doubt.damagedAt)
+      return { records, nextOffset, damagedAt: baseOffset };
+    if (damage !== null) {
+      const last = Math.max(from, lastOffsetOf(frame, frameAt(bytes, at), doubt.end));
+      records.push(unreadable(`the batch is damaged: ${damage}`, baseOffset, last));
+      return { records, nextOffset: last + 1, damagedAt: null };
+    }
+    const batch = readHeader(frame);
+    take(batch, records);
+    nextOffset = Math.max(nextOffset, batch.lastOffset + 1);
+  }
+  return { records, nextOffset, damagedAt: null };
+}
+
+const OF_OLD = "its format is older than Kafka 0.11, and not read";
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+
+/** Stands at the last of its offsets, so that whoever has taken it reads on behind it. */
+const unreadable = (why: string, first: number, last: number, timestamp = fromMillis(0)): LogRecord => ({
+  offset: last,
+  key: null,
+  value: null,
+  timestamp,
+  headers: NO_HEADERS,
+  unreadable: `${first === last ? `offset ${first}` : `offsets ${first} to ${last}`} cannot be read: ${why}`,
+});
 
 /** Takes batches one after the other, and of them the committed records. */
 function taking(from: number, aborted: readonly Aborted[]) {
@@ -71,39 +106,20 @@ function taking(from: number, aborted: readonly Aborted[]) {
       return;
     }
     if ((batch.attributes & TRANSACTIONAL) !== 0 && aborting.has(batch.producerId)) return;
-    if (batch.lastOffset >= from) takeRecords(batch, from, into);
+    if (batch.lastOffset >= from) takeAll(batch, from, into);
   };
 }
 
-interface RecordBatch {
-  readonly baseOffset: number;
-  readonly lastOffset: number;
-  readonly attributes: number;
-  readonly firstTimestamp: number;
-  readonly maxTimestamp: number;
-  readonly producerId: bigint;
-  readonly count: number;
-  readonly body: Buffer;
-}
-
-function readHeader(bytes: Buffer): RecordBatch {
-  const magic = bytes.length > 16 ? bytes.readInt8(16) : -1;
-  if (magic !== 2 || bytes.length < HEADER) {
-    throw new LogError(`a batch has format ${magic}; only 2, of Kafka 0.11 and later, is read`, {
-      retriable: false,
-    });
+/** All of its records, or one that says why they cannot be read. */
+function takeAll(batch: RecordBatch, from: number, into: LogRecord[]): void {
+  const before = into.length;
+  try {
+    takeRecords(batch, from, into);
+  } catch (fault) {
+    into.length = before;
+    const why = fault instanceof Error ? fault.message : String(fault);
+    into.push(unreadable(why, batch.baseOffset, batch.lastOffset, fromMillis(batch.maxTimestamp)));
   }
-  const baseOffset = Number(bytes.readBigInt64BE(0));
-  return {
-    baseOffset,
-    lastOffset: baseOffset + bytes.readInt32BE(23),
-    attributes: bytes.readInt16BE(21),
-    firstTimestamp: Number(bytes.readBigInt64BE(27)),
-    maxTimestamp: Number(bytes.readBigInt64BE(35)),
-    producerId: bytes.readBigInt64BE(43),
-    count: bytes.readInt32BE(57),
-    body: bytes.subarray(HEADER),
-  };
 }
 
 /** A control batch holds one record, whose key is a version and what happened. */
@@ -122,8 +138,6 @@ function passToKey(cursor: Cursor): void {
   cursor.varint();
   cursor.varint();
 }
-
-const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 function takeRecords(batch: RecordBatch, from: number, into: LogRecord[]): void {
   const { baseOffset, firstTimestamp, attributes } = batch;
