@@ -33,6 +33,7 @@ interface Waiter {
   readonly partition: number;
   readonly offset: number;
   readonly resolve: () => void;
+  readonly reject: (error: LogError) => void;
 }
 
 export class Table<T> {
@@ -66,16 +67,24 @@ export class Table<T> {
     return this.#next[partition] ?? 0;
   }
 
-  /** Resolves when a record of this partition and offset is in the table. */
+  /** Resolves when a record of this partition and offset is in the table; rejects when that is closed before. */
   async reached(partition: number, offset: number): Promise<void> {
     if (this.next(partition) > offset) return;
-    await new Promise<void>((resolve) => this.#waiters.push({ partition, offset, resolve }));
+    if (this.#isClosed) throw this.#closed();
+    await new Promise<void>((resolve, reject) => {
+      this.#waiters.push({ partition, offset, resolve, reject });
+    });
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#reader?.wakeUp();
     await this.#following;
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#closed());
+  }
+
+  #closed(): LogError {
+    return new LogError(`the table of ${this.#options.topic} is closed`, { retriable: true });
   }
 
   async #start(): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Log, type LogRecord, type Ticker, Unreadable } from "../../src/runtime/ports.ts";
+import { type Log, LogError, type LogRecord, type Ticker, Unreadable } from "../../src/runtime/ports.ts";
 import { Table } from "../../src/runtime/table.ts";
 import { MemoryBroker } from "../support/memory-log.ts";
 
@@ -92,5 +92,14 @@ describe("a table", () => {
     await names.reached(0, await put("a", "one"));
     assert.deepEqual(rows(names), { a: "one" });
     assert.deepEqual(problems, ["names: a batch cannot be unpacked"]);
+  });
+
+  it("lets nobody wait for it when it is closed", async () => {
+    const names = await open();
+    const waiting = assert.rejects(names.reached(0, 7), /the table of names is closed/);
+    const closing = names.close();
+    broker.clock.advance(10_000);
+    await Promise.all([closing, waiting]);
+    await assert.rejects(names.reached(0, 7), LogError);
   });
 });

@@ -15,6 +15,7 @@ import { rejection } from "../rejected.ts";
 import type { Travelling, Watermark, Wire } from "../wire.ts";
 import { Announcer } from "./announcer.ts";
 import { Copy, POSITIONS, type Positions } from "./copy.ts";
+import { readInTime } from "./read-in-time.ts";
 import type { Restores } from "./restores.ts";
 import { startingPoint } from "./starting-point.ts";
 import { stepFor, type Via, viasOf } from "./vias.ts";
@@ -89,6 +90,7 @@ export class Task {
   #taken = 0;
   #reader: Reader | null = null;
   #isStopping = false;
+  readonly #stopped = Promise.withResolvers<void>();
 
   constructor(options: TaskOptions) {
     this.#options = options;
@@ -117,6 +119,7 @@ export class Task {
   /** Asks the task to finish what it has taken, commit, and end. */
   stop(): void {
     this.#isStopping = true;
+    this.#stopped.resolve();
     this.#reader?.wakeUp();
   }
 
@@ -167,9 +170,9 @@ export class Task {
     this.#count(1);
   }
 
-  /** Waits until this process has read the automations as far as somebody else had. */
+  /** Waits until this process has read the automations as far as somebody else had; not for ever. */
   async #catchUp(reach: number): Promise<void> {
-    await this.#options.tables.reached(reach - 1);
+    await readInTime(this.#options, reach - 1, this.#stopped.promise);
     this.#switchTables();
   }
 

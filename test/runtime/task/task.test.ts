@@ -394,6 +394,42 @@ describe("four tasks of the evaluator", () => {
     assert(hasCommitted());
   });
 
+  it("do not wait for ever for an automation, and at once no more when told to stop", async () => {
+    const counting = automation("a", on("t", "ping", { threshold: 2, within: seconds(600) }));
+    const tasks = evaluators(4, counting);
+    const never = Promise.withResolvers<void>();
+    const tables = {
+      current: () => tablesOf([], 0),
+      reached: (offset: number) => (offset < 1 ? Promise.resolve() : never.promise),
+    };
+    const home = partitionOf(bucketKey("t", []), 4);
+    const start = () => tasks.start(home, { tables });
+    for (let partition = 0; partition < 4; partition++) if (partition !== home) tasks.start(partition);
+    tasks.send("ping", "host.a");
+    tasks.send("ping", "host.b");
+    await tasks.until(() => tasks.broker.committed("t.matches").some(({ key }) => key !== ""));
+
+    const patient = start();
+    const isOver = tasks.endOf(patient).then((end) => {
+      assert(end instanceof LogError && end.retriable);
+      assert.match(end.message, /^the automations are needed up to offset 1: they have not been read/);
+      return true;
+    });
+    let ended = false;
+    void isOver.then(() => {
+      ended = true;
+    });
+    await tasks.until(() => ended);
+    assert(await isOver);
+
+    const stopped = start();
+    await tasks.until(() => false, 50);
+    stopped.stop();
+    await tasks.until(() => false, 5);
+    const end = await tasks.endOf(stopped);
+    assert(end instanceof LogError && /told to stop/.test(end.message));
+  });
+
   it("wait with what needs all of them while one is away, and catch up when it is back", async () => {
     const tasks = evaluators(4, automation("a", both));
     const [first, ...others] = tasks.startAll();
