@@ -6,6 +6,7 @@ import type { Producer } from "kafkajs";
 import { fromMillis } from "../../core/model/time.ts";
 import { type Appended, LogError } from "../../runtime/ports.ts";
 import { abandon, type Client, type Cluster, patiently } from "./client.ts";
+import { within } from "./deadline.ts";
 import { asLogError } from "./faults.ts";
 import type { Placed } from "./placing.ts";
 import { byTopic, sends } from "./writer.ts";
@@ -42,10 +43,17 @@ export class Appender {
   /** Resolves when all of them are acknowledged by every broker in sync. */
   append(records: readonly Placed[]): Promise<readonly Appended[]> {
     if (this.#isClosed) return Promise.reject(new LogError("the log is closed", { retriable: true }));
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ records, resolve, reject });
-      this.#sending ??= this.#sendAll();
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Appended[]>();
+    const waiting = { records, resolve, reject };
+    this.#waiting.push(waiting);
+    this.#sending ??= this.#sendAll();
+    return within(this.#client.patienceMs, "appending", promise).finally(() => this.#withdraw(waiting));
+  }
+
+  /** Whoever was told that it failed is not to have it sent after all, as far as that can be helped. */
+  #withdraw(waiting: Waiting): void {
+    const at = this.#waiting.indexOf(waiting);
+    if (at >= 0) this.#waiting.splice(at, 1);
   }
 
   /** Sends what waits, as long as somebody answers. */
@@ -60,14 +68,15 @@ export class Appender {
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting.splice(0, alikeAtHead(this.#waiting));
       try {
-        const appended = await this.#send(waiting.flatMap(({ records }) => records));
+        const records = waiting.flatMap((each) => each.records);
+        const appended = await within(this.#client.patienceMs, "appending", this.#send(records));
         let from = 0;
-        for (const { records, resolve } of waiting) {
-          resolve(appended.slice(from, from + records.length));
-          from += records.length;
+        for (const each of waiting) {
+          each.resolve(appended.slice(from, from + each.records.length));
+          from += each.records.length;
         }
       } catch (fault) {
-        await this.#forget();
+        void this.#forget();
         const error = asLogError("appending", fault);
         for (const { reject } of waiting) reject(error);
       }
@@ -76,7 +85,7 @@ export class Appender {
   }
 
   async #send(records: readonly Placed[]): Promise<readonly Appended[]> {
-    if (this.#open !== null && this.#open.written + records.length > RECORDS_MAX) await this.#forget();
+    if (this.#open !== null && this.#open.written + records.length > RECORDS_MAX) void this.#forget();
     if (this.#isCut) throw new LogError("the log is closed", { retriable: true });
     this.#open ??= this.#connect();
     this.#open.written += records.length;

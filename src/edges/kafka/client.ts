@@ -2,6 +2,7 @@
 import { setTimeout as after } from "node:timers/promises";
 import type { Kafka, KafkaConfig, Logger, Producer, RetryOptions } from "kafkajs";
 import { Connections, Reach } from "./connections.ts";
+import { PATIENCE_MS } from "./deadline.ts";
 import { inside, kafkajs } from "./patches/patches.ts";
 
 export interface KafkaSettings {
@@ -15,6 +16,8 @@ export interface KafkaSettings {
   readonly sessionTimeoutMs?: number;
   readonly ssl?: KafkaConfig["ssl"];
   readonly sasl?: KafkaConfig["sasl"];
+  /** After how long an operation without an outcome has failed. */
+  readonly patienceMs?: number;
   /** Told what a person should know: that no broker answers, say, and that one does again. */
   readonly warn?: (text: string) => void;
 }
@@ -97,12 +100,14 @@ const LEAVE_MS = 5_000;
 export class Client {
   readonly settings: KafkaSettings;
   readonly warn: (text: string) => void;
+  readonly patienceMs: number;
   readonly reach: Reach;
   readonly #logger: Logger;
 
   constructor(settings: KafkaSettings) {
     this.settings = settings;
     this.warn = settings.warn ?? (() => {});
+    this.patienceMs = settings.patienceMs ?? PATIENCE_MS;
     this.reach = new Reach(settings.brokers, this.warn);
     this.#logger = this.kafka().kafka.logger();
   }

@@ -9,6 +9,7 @@ import {
   READ_UNCOMMITTED,
   TRANSACTION_TIMEOUT_MS,
 } from "./client.ts";
+import { within } from "./deadline.ts";
 import { asLogError, isOfType } from "./faults.ts";
 
 export interface Edge {
@@ -43,15 +44,25 @@ interface Line {
   isDropped: boolean;
 }
 
+async function answer<Told>(
+  { cluster, connected }: Line,
+  topic: string,
+  question: (cluster: Cluster) => Promise<Told>,
+): Promise<Told> {
+  await connected;
+  await cluster.addMultipleTargetTopics([topic]);
+  return question(cluster);
+}
+
 /** Asks brokers about topics, on connections kept for it; what fails is asked again on new ones. */
 export class Offsets {
-  readonly #client: Pick<Client, "cluster">;
+  readonly #client: Pick<Client, "cluster" | "patienceMs">;
   readonly #counts = new Map<string, number>();
   readonly #committed = new Map<string, number>();
   readonly #lines = new Map<Isolation, Line>();
   #isClosed = false;
 
-  constructor(client: Pick<Client, "cluster">) {
+  constructor(client: Pick<Client, "cluster" | "patienceMs">) {
     this.#client = client;
   }
 
@@ -110,23 +121,23 @@ export class Offsets {
     question: (cluster: Cluster) => Promise<Told>,
     isolation: Isolation = READ_COMMITTED,
   ): Promise<Told> {
+    const latest = performance.now() + this.#client.patienceMs;
+    const doing = `asking about ${topic}`;
     for (let tried = 1; ; tried++) {
       if (this.#isClosed) throw new LogError("the log is closed", { retriable: true });
       const line = this.#lineFor(isolation);
       line.asking += 1;
       try {
-        await line.connected;
-        await line.cluster.addMultipleTargetTopics([topic]);
-        return await question(line.cluster);
+        return await within(this.#client.patienceMs / 3, doing, answer(line, topic, question));
       } catch (fault) {
         if (isOfType(fault, "UNKNOWN_TOPIC_OR_PARTITION")) {
           throw new LogError(`there is no topic ${topic}`, { retriable: true, cause: fault });
         }
-        const told = asLogError(`asking about ${topic}`, fault);
+        const told = asLogError(doing, fault);
         if (!told.retriable) throw told;
         line.isDropped = true;
         if (this.#lines.get(isolation) === line) this.#lines.delete(isolation);
-        if (tried === TRIES) throw told;
+        if (tried === TRIES || performance.now() > latest) throw told;
       } finally {
         line.asking -= 1;
         // Not before: others may be asking by it, and may have their answers yet.

@@ -4,6 +4,7 @@ import { setTimeout as after } from "node:timers/promises";
 import type { Admin, ITopicConfig } from "kafkajs";
 import { LogError, RECORD_BYTES_MAX, type TopicSpec } from "../../runtime/ports.ts";
 import { type Client, patiently } from "./client.ts";
+import { within } from "./deadline.ts";
 import { asLogError } from "./faults.ts";
 
 /** The largest batch of records that a topic takes. */
@@ -12,25 +13,13 @@ export const BATCH_BYTES_MAX = RECORD_BYTES_MAX + 1024 * 1024;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** A topic is there when every partition has a leader, which takes the brokers a moment (K10). */
-const LED_WITHIN_MS = 30_000;
 const LOOK_AGAIN_MS = 20;
 
 export async function createTopics(client: Client, specs: readonly TopicSpec[]): Promise<void> {
   const { kafka, connections } = client.kafka();
   const admin = kafka.admin();
   try {
-    await admin.connect();
-    const known = new Set(await admin.listTopics());
-    const missing = specs.filter(({ name }) => !known.has(name));
-    const { brokers } = await admin.describeCluster();
-    const replicas = client.settings.replicationFactor ?? Math.min(3, brokers.length);
-    // One by one, because other processes may be creating the same.
-    for (const spec of missing) {
-      await admin.createTopics({ topics: [asConfig(spec, replicas)], waitForLeaders: false });
-    }
-    const counts = await untilLed(admin, specs);
-    refuseOtherCounts(specs, counts);
+    await within(2 * client.patienceMs, "creating topics", createWith(admin, client, specs));
   } catch (fault) {
     throw asLogError("creating topics", fault);
   } finally {
@@ -39,8 +28,27 @@ export async function createTopics(client: Client, specs: readonly TopicSpec[]):
   }
 }
 
-async function untilLed(admin: Admin, specs: readonly TopicSpec[]): Promise<ReadonlyMap<string, number>> {
-  const latest = performance.now() + LED_WITHIN_MS;
+async function createWith(admin: Admin, client: Client, specs: readonly TopicSpec[]): Promise<void> {
+  await admin.connect();
+  const known = new Set(await admin.listTopics());
+  const missing = specs.filter(({ name }) => !known.has(name));
+  const { brokers } = await admin.describeCluster();
+  const replicas = client.settings.replicationFactor ?? Math.min(3, brokers.length);
+  // One by one, because other processes may be creating the same.
+  for (const spec of missing) {
+    await admin.createTopics({ topics: [asConfig(spec, replicas)], waitForLeaders: false });
+  }
+  const counts = await untilLed(admin, specs, client.patienceMs);
+  refuseOtherCounts(specs, counts);
+}
+
+/** A topic is there when every partition has a leader, which takes the brokers a moment (K10). */
+async function untilLed(
+  admin: Admin,
+  specs: readonly TopicSpec[],
+  withinMs: number,
+): Promise<ReadonlyMap<string, number>> {
+  const latest = performance.now() + withinMs;
   const topics = specs.map(({ name }) => name);
   if (topics.length === 0) return new Map();
   for (;;) {

@@ -6,6 +6,7 @@
 import type { Message, Producer } from "kafkajs";
 import { LogError, type NewRecord, type Writer } from "../../runtime/ports.ts";
 import { abandon, type Broker, type Client, type Cluster, TRANSACTION_COORDINATOR } from "./client.ts";
+import { within } from "./deadline.ts";
 import { asLogError } from "./faults.ts";
 import type { Placed } from "./placing.ts";
 
@@ -27,6 +28,7 @@ export class KafkaWriter implements Writer {
   readonly #cluster: Cluster;
   readonly #producer: Producer;
   readonly #log: Surroundings;
+  readonly #patienceMs: number;
   #written = 0;
   #dead: LogError | null = null;
 
@@ -35,18 +37,18 @@ export class KafkaWriter implements Writer {
     const cluster = client.cluster({ maxInFlightRequests: 1 });
     keepCoordinator(cluster);
     const producer = client.producer(cluster, { transactionalId: name, idempotent: false });
+    const doing = `opening the writer ${name}`;
     try {
-      await producer.connect();
-      // With nothing in it, this is InitProducerId and no more.
-      await (await producer.transaction()).abort();
+      await within(client.patienceMs, doing, begin(producer));
     } catch (fault) {
       await abandon(cluster);
-      throw asLogError(`opening the writer ${name}`, fault);
+      throw asLogError(doing, fault);
     }
-    return new KafkaWriter({ name, cluster, producer, log });
+    return new KafkaWriter({ name, cluster, producer, log, patienceMs: client.patienceMs });
   }
 
-  private constructor(parts: { name: string; cluster: Cluster; producer: Producer; log: Surroundings }) {
+  private constructor(parts: Parts) {
+    this.#patienceMs = parts.patienceMs;
     this.#name = parts.name;
     this.#cluster = parts.cluster;
     this.#producer = parts.producer;
@@ -56,13 +58,14 @@ export class KafkaWriter implements Writer {
   async commit(records: readonly NewRecord[]): Promise<void> {
     if (this.#dead !== null) throw this.#dead;
     if (records.length === 0) return;
+    const doing = `the writer ${this.#name} has failed`;
     try {
       const placed = await this.#log.place(records);
       this.#written += records.length;
       if (this.#written > RECORDS_MAX) throw new Error("it has written its share and is to be opened anew");
-      await this.#transact(placed);
+      await within(this.#patienceMs, doing, this.#transact(placed));
     } catch (fault) {
-      this.#dead = asLogError(`the writer ${this.#name} has failed`, fault);
+      this.#dead = asLogError(doing, fault);
       void abandon(this.#cluster);
       throw this.#dead;
     }
@@ -89,6 +92,20 @@ export class KafkaWriter implements Writer {
     this.#dead ??= new LogError(`the writer ${this.#name} is closed`, { retriable: true });
     await abandon(this.#cluster);
   }
+}
+
+interface Parts {
+  readonly name: string;
+  readonly cluster: Cluster;
+  readonly producer: Producer;
+  readonly log: Surroundings;
+  readonly patienceMs: number;
+}
+
+async function begin(producer: Producer): Promise<void> {
+  await producer.connect();
+  // With nothing in it, this is InitProducerId and no more.
+  await (await producer.transaction()).abort();
 }
 
 /** In parts that are neither too many records nor too many bytes, in order. */

@@ -69,6 +69,39 @@ describe("a log whose broker has gone", () => {
     });
   });
 
+  it("has its members back in their group when it is there again, though it came without a coordinator", async () => {
+    const gate = await Gate.open();
+    const settings = { brokers: [gate.address], clientId: "test", clockTopic: "test-clock" };
+    const log = await openKafkaLog({ ...settings, sessionTimeoutMs: 6_000 });
+    const topic = await newTopic();
+    let joined = 0;
+    const failures: Error[] = [];
+    const member = {
+      assigned: async () => {
+        joined += 1;
+      },
+      failed: (error: Error) => failures.push(error),
+    };
+    try {
+      const membership = await log.join(unique("group"), [topic], member);
+      await until(() => joined > 0, "it has not joined");
+      const before = joined;
+      let refused = 0;
+      gate.meddle(({ api }) => {
+        const isRefused = api === "heartbeat" || api === "findCoordinator";
+        if (api === "findCoordinator") refused += 1;
+        if (refused > 3) gate.meddle(() => "pass");
+        return isRefused ? "cut" : "pass";
+      });
+      await until(() => joined > before || failures.length > 0, "it has not joined again");
+      assert.deepEqual(failures, []);
+      await membership.leave();
+    } finally {
+      await log.close();
+      gate.shut();
+    }
+  });
+
   it("says once that it is away, and once that it answers again", async () => {
     const gate = await Gate.open();
     const said: string[] = [];

@@ -63,6 +63,10 @@ export class Gate {
     return `${this.#broker.host}:${this.#port}`;
   }
 
+  get isOpen(): boolean {
+    return this.#server !== null;
+  }
+
   /** As a broker that is gone: what was connected is cut, and nobody listens. */
   shut(): void {
     this.#server?.close();

@@ -50,6 +50,7 @@ class Told implements Cluster {
 function handing(...clusters: readonly Told[]) {
   let given = 0;
   return {
+    patienceMs: 10_000,
     cluster: () => {
       const next = clusters[given++];
       assert.ok(next, "no more clusters are expected");

@@ -7,7 +7,10 @@
  */
 import { createRequire } from "node:module";
 import type * as Kafkajs from "kafkajs";
+import { mendCoordinator } from "./coordinator.ts";
 import { groupMessagesPerPartition } from "./grouping.ts";
+import { mendHalfOpen } from "./half-open.ts";
+import { mendLeaving } from "./leaving.ts";
 import { mendTimers, type RequestQueue } from "./request-timers.ts";
 
 /** The patches know the client's insides, and these only in this version. */
@@ -50,6 +53,11 @@ function load(): typeof Kafkajs {
 
   const queue: { prototype: RequestQueue } = require("kafkajs/src/network/requestQueue");
   mendTimers(queue.prototype);
+  mendLeaving(queue.prototype);
+  const broker: { prototype: Parameters<typeof mendHalfOpen>[0] } = require("kafkajs/src/broker");
+  mendHalfOpen(broker.prototype);
+  const cluster: { prototype: Parameters<typeof mendCoordinator>[0] } = require("kafkajs/src/cluster");
+  mendCoordinator(cluster.prototype);
   return client;
 }
 

@@ -5,11 +5,16 @@
 
 /** kafkajs' request queue, as far as it is used here. */
 export interface RequestQueue {
+  readonly inflight: ReadonlyMap<unknown, unknown>;
   readonly pending: readonly unknown[];
   readonly throttledUntil: number;
   throttleCheckTimeoutId: NodeJS.Timeout | null;
+  push(request: unknown): void;
   checkPendingRequests(): void;
   scheduleCheckPendingRequests(): void;
+  /** Until nothing is under way any more. */
+  waitForPendingRequests: (this: RequestQueue) => Promise<void>;
+  rejectAll(error: Error): void;
 }
 
 const LOOK_AGAIN_MS = 10;

@@ -3,12 +3,14 @@
  * leader; it is sent by a poll, and another goes out while what came is worked on, so that both sides are busy.
  *
  * Whatever fails that a new connection may mend is tried again here, on new connections with fresh metadata, while polls
- * go on with nothing; after half a minute without success the owner is told.
+ * go on with nothing; after half a minute without success the owner is told. What is
+ * deleted already no connection brings back: that is told at once.
  */
 import { setTimeout as after } from "node:timers/promises";
 import type { Instant } from "../../../core/model/time.ts";
 import { type Batch, LogError, type Position, type Reader } from "../../../runtime/ports.ts";
-import { abandon, type Client, type Cluster } from "../client.ts";
+import { abandon, type Client, type Cluster, patiently } from "../client.ts";
+import { within } from "../deadline.ts";
 import { asLogError } from "../faults.ts";
 import { offsetOf } from "../offsets.ts";
 import { inside } from "../patches/patches.ts";
@@ -36,7 +38,8 @@ interface Session {
 const FETCH_WAIT_MAX_MS = 5_000;
 /** Beyond what a broker was asked to wait: a poll returns even when the broker does not answer. */
 const GRACE_MS = 500;
-const FAILING_FOR_MAX_MS = 30_000;
+/** In terms of what an operation may take: half a minute, as a rule. */
+const FAILING_FOR_MAX = 1.5;
 const BACKOFF_MS = { first: 20, most: 1_000 };
 const OFFSET_OUT_OF_RANGE = 1;
 
@@ -90,7 +93,7 @@ export class KafkaReader implements Reader {
     this.#isClosed = true;
     this.#bell.ring();
     if (this.#next !== null) await abandon(this.#next);
-    await this.#connecting;
+    if (this.#connecting !== null) await patiently(this.#connecting);
     const session = this.#session;
     this.#session = null;
     if (session !== null) await abandon(session.cluster);
@@ -124,14 +127,16 @@ export class KafkaReader implements Reader {
     const { count } = this.#failures;
     if (count > 0) await after(Math.min(BACKOFF_MS.first * 2 ** (count - 1), BACKOFF_MS.most));
     if (this.#isClosed) return;
+    const begun = performance.now();
     const cluster = this.#client.cluster({ maxInFlightRequests: null });
     this.#next = cluster;
     try {
-      await cluster.connect();
-      await cluster.addMultipleTargetTopics([...new Set(this.#places.map(({ topic }) => topic))]);
+      const topics = [...new Set(this.#places.map(({ topic }) => topic))];
+      await within(this.#client.patienceMs, "connecting to read", connect(cluster, topics));
+      if (this.#isClosed) throw new LogError("the reader is closed", { retriable: true });
       this.#session = { cluster, led: byLeader(cluster, this.#places), busy: new Map() };
     } catch (fault) {
-      this.#failed(fault);
+      this.#failed(fault, begun);
       await abandon(cluster);
     } finally {
       this.#next = null;
@@ -141,18 +146,21 @@ export class KafkaReader implements Reader {
   /** Never rejects, likewise. */
   async #fetch(session: Session, nodeId: string): Promise<void> {
     const places = session.led.get(nodeId) ?? [];
-    session.busy.set(nodeId, performance.now() + this.#waitMs);
+    const begun = performance.now();
+    const waitMs = this.#waitMs;
+    session.busy.set(nodeId, begun + waitMs);
     try {
-      const broker = await session.cluster.findBroker({ nodeId });
+      const longest = waitMs + this.#client.patienceMs / 2;
+      const broker = await within(longest, "connecting to read", session.cluster.findBroker({ nodeId }));
       const askedAt = this.#now();
-      const fetched = await fetchFrom(broker, places, this.#waitMs);
+      const fetched = await within(longest, "fetching", fetchFrom(broker, places, waitMs));
       if (session !== this.#session) return;
       // The broker fills its answer in the order asked, so the first go last the next time.
       places.push(...places.splice(0, 1));
       for (const each of fetched) await this.#take(each, { places, askedAt, cluster: session.cluster });
       this.#failures = { count: 0, since: 0 };
     } catch (fault) {
-      if (session === this.#session) this.#failed(fault);
+      if (session === this.#session) this.#failed(fault, begun);
     } finally {
       session.busy.delete(nodeId);
       this.#bell.ring();
@@ -166,7 +174,9 @@ export class KafkaReader implements Reader {
     const { topic, partition, errorCode, highWatermark, aborted, bytes } = fetched;
     const place = places.find((each) => each.topic === topic && each.partition === partition);
     if (place === undefined) return;
-    if (errorCode === OFFSET_OUT_OF_RANGE) throw await outOfRange(cluster, place);
+    if (errorCode === OFFSET_OUT_OF_RANGE) {
+      throw await within(this.#client.patienceMs, "asking where it begins", outOfRange(cluster, place));
+    }
     if (errorCode !== 0) throw errorOf(errorCode);
 
     const doubt = { damagedAt: place.damagedAt, end: highWatermark };
@@ -186,18 +196,26 @@ export class KafkaReader implements Reader {
     throw new LogError(message, { retriable: true });
   }
 
-  #failed(fault: unknown): void {
+  /** Something that was begun then. */
+  #failed(fault: unknown, begun: number): void {
     const session = this.#session;
     this.#session = null;
     if (session !== null) void abandon(session.cluster);
     if (this.#isClosed) return;
 
-    const since = this.#failures.count === 0 ? performance.now() : this.#failures.since;
+    const since = this.#failures.count === 0 ? begun : this.#failures.since;
     this.#failures = { count: this.#failures.count + 1, since };
     const error = asLogError("reading", fault);
-    if (error.retriable && performance.now() - since < FAILING_FOR_MAX_MS) this.#ask();
-    else this.#fault = error;
+    const isHopeless = !error.retriable || error instanceof Deleted;
+    const isLong = performance.now() - since > FAILING_FOR_MAX * this.#client.patienceMs;
+    if (isHopeless || isLong) this.#fault = error;
+    else this.#ask();
   }
+}
+
+async function connect(cluster: Cluster, topics: readonly string[]): Promise<void> {
+  await cluster.connect();
+  await cluster.addMultipleTargetTopics(topics);
 }
 
 function byLeader(cluster: Cluster, places: readonly Place[]): Map<string, Place[]> {
@@ -215,14 +233,17 @@ function byLeader(cluster: Cluster, places: readonly Place[]): Map<string, Place
 
 async function outOfRange(cluster: Cluster, { topic, partition, offset }: Place): Promise<LogError> {
   const start = await offsetOf(cluster, { topic, partition, at: "start" });
-  const isDeleted = offset < start;
-  const why = isDeleted
-    ? `what stood before ${start} was deleted by retention`
-    : "the log ends before it; it was cut, or the topic was made anew";
-  // A task built anew goes on from the start that there is now, and says what it has missed.
-  return new LogError(`${topic}/${partition} cannot be read from ${offset}: ${why}`, {
-    retriable: isDeleted,
-  });
+  const what = `${topic}/${partition} cannot be read from ${offset}`;
+  if (offset < start) return new Deleted(`${what}: what stood before ${start} was deleted by retention`);
+  const message = `${what}: the log ends before it; it was cut, or the topic was made anew`;
+  return new LogError(message, { retriable: false });
+}
+
+/** A task built anew goes on from the start that there is now, and says what it has missed; this reader does not. */
+class Deleted extends LogError {
+  constructor(message: string) {
+    super(message, { retriable: true });
+  }
 }
 
 const errorOf = (code: number): Error =>
