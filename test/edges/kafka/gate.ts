@@ -99,24 +99,25 @@ export class Gate {
     const asked = new Map<number, Api | null>();
     const pass = (to: Socket, message: Message): Promise<void> => this.#pass(to, message);
 
-    each(client, async (bytes) => {
+    const asking = each(client, async (bytes) => {
       const api = apiOf(bytes.readInt16BE(4));
       asked.set(bytes.readInt32BE(8), api);
       await pass(broker, { api, isAnswer: false, bytes });
     });
-    each(broker, async (bytes) => {
+    const answering = each(broker, async (bytes) => {
       const api = asked.get(bytes.readInt32BE(4)) ?? null;
       await pass(client, { api, isAnswer: true, bytes: replaced(bytes, theirs, ours) });
     });
-    for (const [one, other] of [
-      [client, broker],
-      [broker, client],
+    for (const [one, other, passed] of [
+      [client, broker, asking],
+      [broker, client, answering],
     ] as const) {
       this.#sockets.add(one);
       one.on("error", () => {});
       one.on("close", () => {
         this.#sockets.delete(one);
-        other.destroy();
+        // What is on its way arrives, though who sent it has gone.
+        void passed().then(() => other.end());
       });
     }
   }
@@ -135,8 +136,8 @@ export class Gate {
   }
 }
 
-/** Every message on a socket, one after the other. */
-function each(socket: Socket, take: (bytes: Buffer) => Promise<void>): void {
+/** Every message on a socket, one after the other; gives how to wait until all that came so far are taken. */
+function each(socket: Socket, take: (bytes: Buffer) => Promise<void>): () => Promise<void> {
   let left = Buffer.alloc(0);
   let turn = Promise.resolve();
   socket.on("data", (bytes: Buffer) => {
@@ -147,6 +148,7 @@ function each(socket: Socket, take: (bytes: Buffer) => Promise<void>): void {
       turn = turn.then(() => take(message));
     }
   });
+  return () => turn;
 }
 
 function replaced(bytes: Buffer, old: Buffer, by: Buffer): Buffer {
