@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Log } from "../../../src/runtime/ports.ts";
-import { compact, configure } from "./compaction.ts";
+import { compact, configure, setTrap } from "./compaction.ts";
 import { openLog, others, put, readAll, text, unique } from "./real.ts";
 
 let log: Log;
@@ -45,5 +45,38 @@ describe("a changelog after crashes and cleaning", () => {
       if (from === 0) assert.equal(table.size, 3);
     }
     await writer.close();
+  });
+});
+
+describe("a segment that ends in an emptied batch, before one that is full", { timeout: 60_000 }, () => {
+  it("is read on from every offset to the end (P-2)", async () => {
+    const { topic, before, end } = await setTrap(log);
+    for (let from = 0; from < end; from++) {
+      const keys = (await readAll(log, topic, from)).map(({ key }) => key);
+      assert.deepEqual(keys.slice(-1), from <= before + 5 ? ["d"] : [], `from ${from}`);
+    }
+  });
+
+  it("stops kafkajs by itself for good: however often it fetches, it comes no further", async () => {
+    const { topic, before } = await setTrap(log);
+    const consumer = others().consumer({ groupId: unique("stock"), maxWaitTimeInMs: 20 });
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    let [last, fetchedInVain] = [-1, 0];
+    const hasEnded = Promise.withResolvers<void>();
+    consumer.on(consumer.events.FETCH, () => {
+      fetchedInVain += 1;
+      if (last >= 0 && fetchedInVain > 100) hasEnded.resolve();
+    });
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        last = Number(message.offset);
+        fetchedInVain = 0;
+        if (String(message.key) === "d") hasEnded.resolve();
+      },
+    });
+    await hasEnded.promise;
+    await consumer.disconnect();
+    assert.equal(last, before, "kafkajs has changed: think src/edges/kafka/reader through again");
   });
 });
