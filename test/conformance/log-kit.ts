@@ -19,11 +19,22 @@ export interface OpenedLog {
   close(): Promise<void>;
 }
 
+/** A transaction whose records stand in the log and whose end is still to come: its writer is held there. */
+export interface Held {
+  /**
+   * `commit`: it goes on as if nothing had been; `lose-answer`: it is ended, and its writer does not hear of it; `lose`: its
+   * writer's word never arrives. Gives what the commit came to for the writer: null, or an error.
+   */
+  end(how: "commit" | "lose-answer" | "lose"): Promise<unknown>;
+}
+
 export interface LogPromises {
   /** Closes and opens anew, on the same storage. Without it, what a restart finds is not tested. */
   readonly reopen?: (opened: OpenedLog) => Promise<OpenedLog>;
   /** Has a topic compacted, where that does not come by itself with 3,000 records. */
   readonly compact?: (topic: string) => Promise<void>;
+  /** Commits by a writer of its own, and holds it. Without it, records and commit are one step of this log. */
+  readonly hold?: (writer: string, records: readonly NewRecord[]) => Promise<Held>;
   /** By how much `askedAt` may be ahead of the broker's clock; 0 where they are one clock. */
   readonly clockErrorMs?: number;
   readonly deadlineMs?: number;

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Log } from "../../src/runtime/ports.ts";
+import { describeDoubts } from "./log-doubt.ts";
 import {
   at,
   isLogError,
@@ -24,7 +25,7 @@ import {
 import { describeGroups, describeReaders, describeTables } from "./log-reading.ts";
 import { describeAppending, describeTopics, describeWriters } from "./log-writing.ts";
 
-export type { LogPromises, OpenedLog } from "./log-kit.ts";
+export type { Held, LogPromises, OpenedLog } from "./log-kit.ts";
 
 export function describeLog(name: string, open: () => Promise<OpenedLog>, promises: LogPromises = {}): void {
   const subject = new Subject(promises);
@@ -39,6 +40,7 @@ export function describeLog(name: string, open: () => Promise<OpenedLog>, promis
     describeTopics(subject);
     describeAppending(subject);
     describeWriters(subject);
+    describeDoubts(subject);
     describeReaders(subject);
     describeTables(subject);
     describeGroups(subject);

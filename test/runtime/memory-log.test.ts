@@ -23,6 +23,24 @@ describeLog("the broker in memory", async () => openOn(shared), {
     await opened.close();
     return openOn(shared);
   },
+  hold: async (name, records) => {
+    const log = shared.connect();
+    const writer = await log.openWriter(name);
+    const held = shared.holdNextCommit(name);
+    const outcome = writer.commit(records).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    await held.begun;
+    return {
+      end: async (how) => {
+        held.end(how === "lose" ? "abort" : how);
+        const told = await outcome;
+        await log.close();
+        return told;
+      },
+    };
+  },
   compact: async (topic) => shared.compact(topic, { dropsTombstones: true }),
 });
 

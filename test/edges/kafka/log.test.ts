@@ -2,6 +2,7 @@
 import type { Log } from "../../../src/runtime/ports.ts";
 import { describeLog, type OpenedLog } from "../../conformance/log.ts";
 import { compact } from "./compaction.ts";
+import { hold } from "./holding.ts";
 import { openLog } from "./real.ts";
 
 const opened = (log: Log): OpenedLog => ({ log, close: () => log.close() });
@@ -12,6 +13,7 @@ describeLog("Kafka", async () => opened(await openLog()), {
     return opened(await openLog());
   },
   compact,
+  hold,
   // The broker stamps whole milliseconds.
   clockErrorMs: 1,
   deadlineMs: 60_000,
