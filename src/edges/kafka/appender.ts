@@ -25,9 +25,6 @@ interface Open {
   written: number;
 }
 
-/** See writer.ts. */
-const RECORDS_MAX = 1_000_000_000;
-
 export class Appender {
   readonly #client: Client;
   readonly #waiting: Waiting[] = [];
@@ -85,7 +82,8 @@ export class Appender {
   }
 
   async #send(records: readonly Placed[]): Promise<readonly Appended[]> {
-    if (this.#open !== null && this.#open.written + records.length > RECORDS_MAX) void this.#forget();
+    const written = (this.#open?.written ?? 0) + records.length;
+    if (written > this.#client.recordsPerProducerMax) void this.#forget();
     if (this.#isCut) throw new LogError("the log is closed", { retriable: true });
     this.#open ??= this.#connect();
     this.#open.written += records.length;

@@ -18,6 +18,8 @@ export interface KafkaSettings {
   readonly sasl?: KafkaConfig["sasl"];
   /** After how long an operation without an outcome has failed. */
   readonly patienceMs?: number;
+  /** How many records a producer numbers before another takes its place (K9). */
+  readonly recordsPerProducerMax?: number;
   /** Told what a person should know: that no broker answers, say, and that one does again. */
   readonly warn?: (text: string) => void;
 }
@@ -94,6 +96,9 @@ const PATIENCE: RetryOptions = {
 /** For whoever waits at the start; some three seconds. */
 const START_PATIENCE: RetryOptions = { ...PATIENCE, retries: 30 };
 
+/** A sequence number wraps one short of 2³¹ in kafkajs, for good (K9). */
+const RECORDS_PER_PRODUCER_MAX = 1_000_000_000;
+
 /** After this, whoever leaves goes without the broker's answer. */
 const LEAVE_MS = 5_000;
 
@@ -101,6 +106,7 @@ export class Client {
   readonly settings: KafkaSettings;
   readonly warn: (text: string) => void;
   readonly patienceMs: number;
+  readonly recordsPerProducerMax: number;
   readonly reach: Reach;
   readonly #logger: Logger;
 
@@ -108,6 +114,7 @@ export class Client {
     this.settings = settings;
     this.warn = settings.warn ?? (() => {});
     this.patienceMs = settings.patienceMs ?? PATIENCE_MS;
+    this.recordsPerProducerMax = settings.recordsPerProducerMax ?? RECORDS_PER_PRODUCER_MAX;
     this.reach = new Reach(settings.brokers, this.warn);
     this.#logger = this.kafka().kafka.logger();
   }

@@ -18,8 +18,6 @@ interface Surroundings {
   readonly committed: (topic: string, partition: number, before: number) => void;
 }
 
-/** A sequence number wraps one short of 2³¹ in kafkajs, for good (K9). */
-const RECORDS_MAX = 1_000_000_000;
 const SEND_RECORDS_MAX = 1_000;
 const SEND_BYTES_MAX = 1024 * 1024;
 
@@ -28,7 +26,7 @@ export class KafkaWriter implements Writer {
   readonly #cluster: Cluster;
   readonly #producer: Producer;
   readonly #log: Surroundings;
-  readonly #patienceMs: number;
+  readonly #limits: Limits;
   #written = 0;
   #dead: LogError | null = null;
 
@@ -44,11 +42,11 @@ export class KafkaWriter implements Writer {
       await abandon(cluster);
       throw asLogError(doing, fault);
     }
-    return new KafkaWriter({ name, cluster, producer, log, patienceMs: client.patienceMs });
+    return new KafkaWriter({ name, cluster, producer, log, limits: client });
   }
 
   private constructor(parts: Parts) {
-    this.#patienceMs = parts.patienceMs;
+    this.#limits = parts.limits;
     this.#name = parts.name;
     this.#cluster = parts.cluster;
     this.#producer = parts.producer;
@@ -62,8 +60,10 @@ export class KafkaWriter implements Writer {
     try {
       const placed = await this.#log.place(records);
       this.#written += records.length;
-      if (this.#written > RECORDS_MAX) throw new Error("it has written its share and is to be opened anew");
-      await within(this.#patienceMs, doing, this.#transact(placed));
+      if (this.#written > this.#limits.recordsPerProducerMax) {
+        throw new Error("it has written its share and is to be opened anew");
+      }
+      await within(this.#limits.patienceMs, doing, this.#transact(placed));
     } catch (fault) {
       this.#dead = asLogError(doing, fault);
       void abandon(this.#cluster);
@@ -94,12 +94,14 @@ export class KafkaWriter implements Writer {
   }
 }
 
+type Limits = Pick<Client, "patienceMs" | "recordsPerProducerMax">;
+
 interface Parts {
   readonly name: string;
   readonly cluster: Cluster;
   readonly producer: Producer;
   readonly log: Surroundings;
-  readonly patienceMs: number;
+  readonly limits: Limits;
 }
 
 async function begin(producer: Producer): Promise<void> {
