@@ -7,7 +7,7 @@ import type { Message, Producer } from "kafkajs";
 import { LogError, type NewRecord, type Writer } from "../../runtime/ports.ts";
 import { abandon, type Broker, type Client, type Cluster, TRANSACTION_COORDINATOR } from "./client.ts";
 import { within } from "./deadline.ts";
-import { asLogError } from "./faults.ts";
+import { asLogError, isOfType } from "./faults.ts";
 import type { Placed } from "./placing.ts";
 
 /** What a writer needs of the log it writes to. */
@@ -149,7 +149,7 @@ const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.
 /** What a transaction asks of its coordinator. */
 type Coordinator = Pick<Broker, "addPartitionsToTxn" | "endTxn" | "initProducerId">;
 
-/** Remembers the coordinator of the transactions until it refuses something; kafkajs looks for it several times in each (K8). */
+/** Remembers the coordinator of the transactions until it refuses what it is asked; kafkajs looks for it several times in each (K8). */
 function keepCoordinator(cluster: Cluster): void {
   const find = cluster.findGroupCoordinator.bind(cluster);
   let kept: { broker: Broker; coordinator: Broker } | null = null;
@@ -158,7 +158,8 @@ function keepCoordinator(cluster: Cluster): void {
     <Asked, Told>(ask: (asked: Asked) => Promise<Told>) =>
     (asked: Asked) =>
       ask(asked).catch((fault: unknown) => {
-        kept = null;
+        // Busy with the transaction before, it is the coordinator all the same.
+        if (!isOfType(fault, "CONCURRENT_TRANSACTIONS")) kept = null;
         throw fault;
       });
 

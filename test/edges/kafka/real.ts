@@ -34,6 +34,8 @@ export async function createTopic(config: Readonly<Record<string, string>>, part
   const wanted: ITopicConfig = { topic, numPartitions: partitions, configEntries };
   await administer(async (admin) => {
     await admin.createTopics({ topics: [wanted], waitForLeaders: false });
+    // Known to whoever asks some milliseconds later (K10).
+    while (!(await admin.listTopics()).includes(topic));
   });
   return topic;
 }
