@@ -1,6 +1,6 @@
 /** Record batches as bytes, as a broker sends them, written by hand. */
 import { gzipSync } from "node:zlib";
-import { crc32c } from "../../../src/edges/kafka/reader/crc32c.ts";
+import { crc32c } from "../../../src/edges/kafka/crc32c.ts";
 
 export interface Rec {
   readonly key: string | Buffer | null;

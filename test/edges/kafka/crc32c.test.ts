@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { crc32c } from "../../../src/edges/kafka/reader/crc32c.ts";
+import { crc32c } from "../../../src/edges/kafka/crc32c.ts";
 
 /** Bit by bit, as the standard says it. */
 function bitByBit(bytes: Uint8Array): number {

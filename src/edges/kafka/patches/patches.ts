@@ -7,6 +7,7 @@
  */
 import { createRequire } from "node:module";
 import type * as Kafkajs from "kafkajs";
+import { encodingProduce, type Produced, type Request } from "../produce/produce.ts";
 import { mendCoordinator } from "./coordinator.ts";
 import { groupMessagesPerPartition } from "./grouping.ts";
 import { mendHalfOpen } from "./half-open.ts";
@@ -49,6 +50,14 @@ function load(): typeof Kafkajs {
   // Those that hold the old one are loaded anew; whoever has loaded them before us keeps what they have.
   for (const path of ["producer/sendMessages", "producer/messageProducer", "producer"]) {
     Reflect.deleteProperty(require.cache, require.resolve(`kafkajs/src/${path}`));
+  }
+
+  // The later versions are this one by another number; they are loaded when something is sent.
+  const produce = "protocol/requests/produce";
+  const stock: (asked: Produced) => Request = require(`kafkajs/src/${produce}/v3/request`);
+  replace(`${produce}/v3/request`, encodingProduce(stock));
+  for (const version of ["v4", "v5", "v6", "v7"]) {
+    Reflect.deleteProperty(require.cache, require.resolve(`kafkajs/src/${produce}/${version}/request`));
   }
 
   const queue: { prototype: RequestQueue } = require("kafkajs/src/network/requestQueue");

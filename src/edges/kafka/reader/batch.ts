@@ -1,5 +1,5 @@
 /** Record batches as they stand in what a fetch brought: where each begins and ends, its header, and what is wrong with it. */
-import { crc32c } from "./crc32c.ts";
+import { crc32c } from "../crc32c.ts";
 
 export interface RecordBatch {
   readonly baseOffset: number;
