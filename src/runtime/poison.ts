@@ -14,9 +14,9 @@ export class Poison extends Error {
 }
 
 /** Does something with a record; what goes wrong there is laid at its door. */
-export function blaming(place: { readonly topic: string; readonly offset: number }, take: () => void): void {
+export function blaming<T>(place: { readonly topic: string; readonly offset: number }, take: () => T): T {
   try {
-    take();
+    return take();
   } catch (error) {
     throw new Poison(place, error);
   }

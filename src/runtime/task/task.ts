@@ -12,6 +12,7 @@ import { blaming, type Poison } from "../poison.ts";
 import type { Batch, Log, LogRecord, NewRecord, Position, Reader, Ticker, Writer } from "../ports.ts";
 import { Unreadable } from "../ports.ts";
 import { rejection } from "../rejected.ts";
+import { Passing } from "../scan/scan.ts";
 import type { Travelling, Watermark, Wire } from "../wire.ts";
 import { Announcer } from "./announcer.ts";
 import { Copy, POSITIONS, type Positions } from "./copy.ts";
@@ -72,6 +73,7 @@ export class Task {
   /** What the task starts from; its chain and its memory of ids are worked on from then on. */
   readonly #copy: Copy;
   readonly #chain: Chain;
+  readonly #passing: Passing;
   readonly #events: string;
   /** The topics records travel by to their home, in the order of the steps. */
   readonly #vias: readonly Via[];
@@ -97,6 +99,7 @@ export class Task {
     const { role, partition, partitions } = options;
     this.#copy = options.copy ?? new Copy(options);
     this.#chain = this.#copy.chain;
+    this.#passing = new Passing(this.#chain);
     this.#events = inputOf(role);
     this.#vias = viasOf(role);
     this.#watermarks = new Watermarks(partition, partitions);
@@ -238,15 +241,21 @@ export class Task {
   }
 
   #takeEvent(record: LogRecord): void {
-    const { wire, partition } = this.#options;
+    const place = { topic: this.#events, offset: record.offset };
     const notBefore = later(this.#lastReceived, instant(this.#streamTime + 1));
+    const received = later(record.timestamp, notBefore);
+    const id = blaming(place, () => this.#passing.pass(record.value, received, this.#tables?.automations));
+    this.#copy.takenIds.add(id ?? this.#readEvent(record, notBefore), received);
+    this.#lastReceived = received;
+    this.#streamTime = later(this.#streamTime, minus(received, millis(1)));
+  }
+
+  /** Takes the event that a record holds; returns its id. */
+  #readEvent(record: LogRecord, notBefore: Instant): string {
+    const { wire, partition } = this.#options;
     const event = wire.decodeEvent({ topic: this.#events, partition }, record, notBefore);
-    this.#lastReceived = event.received;
-    this.#copy.takenIds.add(event.id, event.received);
-    blaming({ topic: this.#events, offset: record.offset }, () => {
-      this.#chain.takeEvent(event);
-    });
-    this.#streamTime = later(this.#streamTime, minus(event.received, millis(1)));
+    blaming({ topic: this.#events, offset: record.offset }, () => this.#chain.takeEvent(event));
+    return event.id;
   }
 
   /** An announcement is no work: what it leads to is, when it comes about. */
