@@ -130,13 +130,48 @@ function readTime(value: Json, faults: Fault[]): Instant {
   }
   const found =
     typeof value === "string"
-      ? parseInstant(value)
+      ? (plainInstant(value) ?? parseInstant(value))
       : instant(Math.round(Math.abs(value) > SECONDS_MAX ? value * 1000 : value * 1_000_000));
   if (found === null) faults.push(valueFault(at, `Unable to parse string [${String(value)}]`, value));
   else if (!Number.isSafeInteger(found))
     faults.push(valueFault(at, "The time is out of range (years 1684 to 2255)", value));
   else return found;
   return none;
+}
+
+const PLAIN_TIME = "0000-00-00T00:00:00.000Z";
+/** So many days every year has in a month, by its number. */
+const MONTH_DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/**
+ * `2026-01-02T03:04:05.678Z`, the form that most programs write, in a tenth of the time that all forms together take;
+ * null for every other one, and for what there may not be: leap days are looked up in the calendar.
+ */
+function plainInstant(text: string): Instant | null {
+  for (let i = 0; i < PLAIN_TIME.length; i++) {
+    const code = text.charCodeAt(i);
+    const form = PLAIN_TIME.charCodeAt(i);
+    if (form === 0x30 ? code < 0x30 || code > 0x39 : code !== form) return null;
+  }
+  const [month, day, hour] = [two(text, 5), two(text, 8), two(text, 11)];
+  const isDay = day >= 1 && day <= (MONTH_DAYS[month] ?? 0);
+  if (text.length !== PLAIN_TIME.length || !isDay || hour > 23) return null;
+  if (text.charCodeAt(14) > 0x35 || text.charCodeAt(17) > 0x35) return null;
+  const days = daysBefore(two(text, 0) * 100 + two(text, 2), month) + day - 1;
+  const second = (hour * 60 + two(text, 14)) * 60 + two(text, 17);
+  const milli = (text.charCodeAt(20) - 0x30) * 100 + two(text, 21);
+  return instant(((days * 86_400 + second) * 1000 + milli) * 1000);
+}
+
+const two = (text: string, at: number): number =>
+  (text.charCodeAt(at) - 0x30) * 10 + text.charCodeAt(at + 1) - 0x30;
+
+/** From 1970 to the first of a month; years begin in March, so that a leap day is the last of one. */
+function daysBefore(year: number, month: number): number {
+  const marches = month > 2 ? year : year - 1;
+  const leaps = Math.floor(marches / 4) - Math.floor(marches / 100) + Math.floor(marches / 400);
+  const sinceMarch = Math.floor((153 * ((month + 9) % 12) + 2) / 5);
+  return marches * 365 + leaps + sinceMarch - 719_468;
 }
 
 function readResource(value: Json | undefined, at: Fault["at"], limits: Limits, faults: Fault[]): Labels {

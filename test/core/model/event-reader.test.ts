@@ -58,6 +58,41 @@ describe("an event that is read", () => {
     assert.equal(occurred(1767323045500), "2026-01-02T03:04:05.500Z");
   });
 
+  it("reads the form that most write as it reads all forms, and takes no time that there was not", () => {
+    const digits = (max: number, length: number) =>
+      fc.nat(max).map((number) => String(number).padStart(length, "0"));
+    const parts = fc.tuple(
+      fc.oneof(digits(9999, 4), fc.constantFrom("1900", "2000", "2024", "2026")),
+      digits(13, 2),
+      digits(32, 2),
+      digits(24, 2),
+      digits(60, 2),
+      digits(60, 2),
+      digits(999, 3),
+    );
+    let found = 0;
+    fc.assert(
+      fc.property(
+        parts,
+        fc.nat(48),
+        fc.constantFrom("", "x", "/", " "),
+        fc.nat(1),
+        (some, odd, other, longer) => {
+          const [year, month, day, hour, minute, second, milli] = some;
+          const text = `${year}-${month}-${day}T${hour}:${minute}:${second}.${milli}Z`;
+          const written = odd < 24 ? text : text.slice(0, odd - 24) + other + text.slice(odd - 23 - longer);
+          const at = parseInstant(written);
+          const isSafe = at !== null && Number.isSafeInteger(at);
+          if (isSafe) found += 1;
+          const event = read({ ...sent, occurred: written });
+          assert.equal(event.ok ? event.value.occurred : null, isSafe ? at : null, written);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+    assert.ok(found > 100, `only ${found} were times`);
+  });
+
   it("has its id in lower case with hyphens", () => {
     const found = read({ ...sent, id: ID.replaceAll("-", "").toUpperCase() });
     assert.equal(found.ok && found.value.id, ID);
