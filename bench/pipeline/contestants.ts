@@ -108,7 +108,7 @@ export async function evaluating(stand: Stand, automations: readonly Automation[
 }
 
 /** Tripline as people start it: `tripline run …`. */
-async function startRoles(
+export async function startRoles(
   roles: readonly string[],
   environment: Readonly<Record<string, string>>,
   { profile }: Settings,
@@ -123,7 +123,7 @@ async function startRoles(
 }
 
 /** Creates the topics that are missing and writes the automations; gives the settings of the processes to come. */
-async function define(
+export async function define(
   { broker, prefix, settings }: Stand,
   automations: readonly Automation[],
 ): Promise<Readonly<Record<string, string>>> {

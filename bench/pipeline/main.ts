@@ -3,8 +3,9 @@ import { cpus } from "node:os";
 import { formatRatio, median, ratioOf, table } from "../core/ratios.ts";
 import { startBroker } from "./broker.ts";
 import { isStreamsBuilt } from "./contestants.ts";
+import { measureLatency } from "./latency.ts";
 import { readSettings } from "./settings.ts";
-import { compare, compareScales, type Measured } from "./throughput.ts";
+import { compare, compareScales, type Measured, standOf } from "./throughput.ts";
 import type { Workload } from "./workload.ts";
 
 const argv = process.argv.slice(2);
@@ -27,6 +28,15 @@ const SCALES: readonly Workload[] = [1, 10_000].map((automations) => ({
   share: 1,
   automations,
 }));
+
+const LATENCIES = [0.5, 0.9, 0.99];
+
+function quantile(values: readonly number[], part: number): number {
+  return (
+    values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ??
+    Number.NaN
+  );
+}
 
 const isWanted = (name: string): boolean => name.includes(settings.only);
 const rate = ({ nanos }: Measured): string =>
@@ -90,6 +100,18 @@ try {
       say(`${table(["automations", "events/s", "CPU µs/event", "MiB"], cells)}\n`);
       say(`${many.name} ÷ ${one.name}: ${formatRatio(ratioOf(many.nanos, one.nanos))}\n`);
     }
+  }
+  if (isWanted("latency")) {
+    note("latency …");
+    const { hop, due } = await measureLatency(standOf(ground, "latency")("tripline"));
+    const rows = LATENCIES.map((part) => [
+      `p${part * 100}`,
+      quantile(hop, part).toFixed(1),
+      quantile(due, part).toFixed(1),
+      (quantile(due, part) / quantile(hop, part)).toFixed(1),
+    ]);
+    say(`${settings.rate} events/s, one in ten of which runs something, ${due.length} of them followed:\n`);
+    say(`${table(["latency", "hop, ms", "to due-runs, ms", "÷ hop"], rows)}\n`);
   }
 } finally {
   await broker.stop();

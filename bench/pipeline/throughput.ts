@@ -114,7 +114,7 @@ async function timed(contestant: Contestant, round: number, { pid }: Broker) {
 }
 
 /** Names that no other run has used on this broker. */
-function standOf({ broker, settings }: Ground, workload: string): (contestant: string) => Stand {
+export function standOf({ broker, settings }: Ground, workload: string): (contestant: string) => Stand {
   const run = `bench-${Date.now().toString(36)}-${workload.replaceAll(/[^a-z0-9]+/gi, "")}`;
   return (contestant) => ({ broker, settings, prefix: `${run}-${contestant}` });
 }
