@@ -117,6 +117,29 @@ describe("the broker in memory, told to fail", { timeout: 10_000 }, () => {
     assert.deepEqual(texts(await readFrom(0)), ["new"]);
   });
 
+  it("shows what was committed partition by partition where markers are kept back, but all of it to a successor", async () => {
+    await log.create([{ name: "pair", partitions: 2, keep: { ms: 1000 } }]);
+    broker.keepsMarkers = true;
+    const writer = await log.openWriter("w");
+    await writer.commit([0, 1].map((partition) => ({ ...told("both"), topic: "pair", partition })));
+    const ends = async (): Promise<readonly number[]> => [await log.end("pair", 0), await log.end("pair", 1)];
+    assert.deepEqual(await ends(), [0, 0]);
+    broker.writeMarker(1);
+    assert.deepEqual(await ends(), [0, 2]);
+    await log.openWriter("w");
+    assert.deepEqual([await ends(), broker.markers], [[2, 2], 0]);
+  });
+
+  it("names the writers whose transactions are open", async () => {
+    const held = broker.holdNextCommit("w");
+    const commit = (await log.openWriter("w")).commit([told("open")]);
+    await held.begun;
+    assert.deepEqual(broker.openTransactions(), ["w"]);
+    held.end("commit");
+    await commit;
+    assert.deepEqual(broker.openTransactions(), []);
+  });
+
   it("commits, yet tells the writer that it is in doubt", async () => {
     broker.failNextCommit("w", "lose-answer");
     const writer = await log.openWriter("w");

@@ -6,7 +6,7 @@
  * when the test says so, that of waiting polls too.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { fromMillis, type Instant } from "../../src/core/model/time.ts";
+import { fromMillis, type Instant, toMillis } from "../../src/core/model/time.ts";
 import { Groups } from "../../src/edges/sqlite/groups.ts";
 import { partitionOf } from "../../src/runtime/partitioner.ts";
 import {
@@ -23,6 +23,7 @@ import {
   type TopicSpec,
   type Writer,
 } from "../../src/runtime/ports.ts";
+import { ManualClock } from "./manual-clock.ts";
 
 /** How a transaction ends; `lose-answer` commits it, but its writer is told that it is in doubt. */
 export type Ending = "commit" | "abort" | "lose-answer";
@@ -34,6 +35,7 @@ export interface HeldCommit {
 }
 
 interface Transaction {
+  readonly writer: string;
   state: "open" | "committed" | "aborted";
   readonly partitions: Set<Partition>;
 }
@@ -44,7 +46,7 @@ interface Entry extends LogRecord {
   readonly transaction: Transaction | null;
 }
 
-interface Partition {
+export interface Partition {
   readonly topic: string;
   readonly number: number;
   entries: Entry[];
@@ -57,6 +59,12 @@ interface Partition {
   readonly watchers: Set<() => void>;
 }
 
+/** Where a reader stands in a partition. */
+interface Cursor {
+  readonly partition: Partition;
+  readonly offset: number;
+}
+
 interface Topic {
   readonly keep: TopicSpec["keep"];
   readonly partitions: readonly Partition[];
@@ -65,35 +73,15 @@ interface Topic {
 const refusal = (message: string): LogError => new LogError(message, { retriable: false });
 const failure = (message: string): LogError => new LogError(message, { retriable: true });
 
-/** Stands still until it is told to go on. */
-export class ManualClock {
-  #nowMs = Date.UTC(2026, 0, 1);
-  readonly #alarms = new Set<{ readonly atMs: number; readonly ring: () => void }>();
-
-  get nowMs(): number {
-    return this.#nowMs;
-  }
-
-  advance(ms: number): void {
-    this.#nowMs += ms;
-    for (const alarm of this.#alarms) if (alarm.atMs <= this.#nowMs) alarm.ring();
-  }
-
-  /** Calls when that much time has passed; gives back how to call it off. */
-  after(ms: number, ring: () => void): () => void {
-    const alarm = { atMs: this.#nowMs + ms, ring };
-    this.#alarms.add(alarm);
-    if (ms <= 0) ring();
-    return () => this.#alarms.delete(alarm);
-  }
-}
-
 export class MemoryBroker {
   readonly clock = new ManualClock();
   readonly groups = new Groups();
   /** While false, clients have not measured the broker's clock: `now` and `askedAt` are null. */
   isTimeKnown = true;
   recordsPerPollMax = 500;
+  /** Where it is set, the markers that end a transaction are kept back, one a partition, until `writeMarker` is called. */
+  keepsMarkers = false;
+  readonly #unwritten: { readonly transaction: Transaction; readonly partition: Partition }[] = [];
   readonly #topics = new Map<string, Topic>();
   readonly #writers = new Map<string, { epoch: number; open: Transaction | null }>();
   readonly #plans = new Map<string, (begun: void) => Ending | Promise<Ending>>();
@@ -202,7 +190,28 @@ export class MemoryBroker {
     writer.epoch += 1;
     if (writer.open !== null) this.#end(writer.open, "aborted");
     writer.open = null;
+    // Whoever opens is answered when what the predecessor decided stands everywhere.
+    while (this.#unwritten.some(({ transaction }) => transaction.writer === name))
+      this.writeMarker(this.#unwritten.findIndex(({ transaction }) => transaction.writer === name));
     return writer.epoch;
+  }
+
+  /** How many markers are kept back. */
+  get markers(): number {
+    return this.#unwritten.length;
+  }
+
+  /** Writes one of the markers that are kept back: from then on its partition shows how the transaction ended. */
+  writeMarker(index: number): void {
+    const [marker] = this.#unwritten.splice(index, 1);
+    if (marker === undefined) return;
+    marker.partition.open.delete(marker.transaction);
+    this.#mark(marker.partition);
+  }
+
+  /** The writers whose transaction is open. */
+  openTransactions(): readonly string[] {
+    return [...this.#writers].filter(([, { open }]) => open !== null).map(([name]) => name);
   }
 
   async transact(name: string, epoch: number, records: readonly NewRecord[]): Promise<void> {
@@ -214,7 +223,11 @@ export class MemoryBroker {
     const routed = records.map((record) => this.#route(record));
     if (records.length === 0) return;
 
-    const transaction: Transaction = { state: "open", partitions: new Set(routed) };
+    const transaction: Transaction = {
+      writer: name,
+      state: "open",
+      partitions: new Set(routed),
+    };
     writer.open = transaction;
     this.#add(records, routed, transaction);
     const plan = this.#plans.get(name);
@@ -271,8 +284,8 @@ export class MemoryBroker {
 
   #end(transaction: Transaction, state: "committed" | "aborted"): void {
     transaction.state = state;
-    for (const partition of transaction.partitions) partition.open.delete(transaction);
-    for (const partition of transaction.partitions) this.#mark(partition);
+    for (const partition of transaction.partitions) this.#unwritten.push({ transaction, partition });
+    while (!this.keepsMarkers && this.markers > 0) this.writeMarker(0);
   }
 }
 
@@ -285,6 +298,10 @@ const notify = (partition: Partition): void => partition.watchers.forEach((watch
 
 /** Up to where everything is decided (Kafka's last stable offset). */
 const stableEnd = (partition: Partition): number => Math.min(partition.next, ...partition.open.values());
+
+/** Whether a fetch would find something, or be refused. */
+export const hasMore = ({ partition, offset }: Cursor): boolean =>
+  offset < stableEnd(partition) || offset > partition.next;
 
 const isCommitted = ({ isMarker, transaction }: Entry): boolean =>
   !isMarker && (transaction === null || transaction.state === "committed");
@@ -417,8 +434,13 @@ class MemoryReader implements Reader {
     await nextTurn();
     if (!this.#hasMore() && !this.#isWoken) await this.#wait(waitMs);
     if (this.#isClosed) return [];
-    const share = Math.max(1, Math.floor(this.#broker.recordsPerPollMax / this.#cursors.length));
-    return this.#cursors.map((cursor) => this.#read(cursor, share));
+    const broker = this.#broker;
+    const share = Math.max(1, Math.floor(broker.recordsPerPollMax / this.#cursors.length));
+    return this.#cursors.map((cursor) => {
+      const batch = readFrom(cursor, share, broker.now());
+      cursor.offset = batch.nextOffset;
+      return batch;
+    });
   }
 
   wakeUp(): void {
@@ -433,9 +455,7 @@ class MemoryReader implements Reader {
   }
 
   #hasMore(): boolean {
-    return this.#cursors.some(
-      ({ partition, offset }) => offset < stableEnd(partition) || offset > partition.next,
-    );
+    return this.#cursors.some(hasMore);
   }
 
   async #wait(waitMs: number): Promise<void> {
@@ -445,27 +465,26 @@ class MemoryReader implements Reader {
     await promise;
     callOff();
   }
+}
 
-  #read(cursor: { readonly partition: Partition; offset: number }, max: number): Batch {
-    const { partition, offset } = cursor;
-    const { topic, number, start, next } = partition;
-    if (offset < start || offset > next) {
-      throw refusal(`offset ${offset} of partition ${number} of ${topic} is not in ${start} to ${next}`);
-    }
-    const stable = stableEnd(partition);
-    const ready = partition.entries.slice(
-      indexOf(partition.entries, offset),
-      indexOf(partition.entries, stable),
-    );
-    const records = ready.filter(isCommitted).slice(0, max).map(toRecord);
-    const last = records.at(-1);
-    // Below the stable end when started there, behind an open transaction's first record.
-    cursor.offset = records.length === max && last !== undefined ? last.offset + 1 : Math.max(offset, stable);
-    const askedAt = this.#broker.now();
-    if (askedAt !== null) partition.announcedMs = Math.max(partition.announcedMs, this.#broker.clock.nowMs);
-    const isAtEnd = cursor.offset === next;
-    return { topic, partition: number, records, nextOffset: cursor.offset, isAtEnd, askedAt };
+/** What a fetch finds of one partition; from then on nothing is received there at or before the time it was asked. */
+export function readFrom({ partition, offset }: Cursor, max: number, askedAt: Instant | null): Batch {
+  const { topic, number, start, next } = partition;
+  if (offset < start || offset > next) {
+    throw refusal(`offset ${offset} of partition ${number} of ${topic} is not in ${start} to ${next}`);
   }
+  const stable = stableEnd(partition);
+  const ready = partition.entries.slice(
+    indexOf(partition.entries, offset),
+    indexOf(partition.entries, stable),
+  );
+  const records = ready.filter(isCommitted).slice(0, max).map(toRecord);
+  const last = records.at(-1);
+  // Below the stable end when started there, behind an open transaction's first record.
+  const nextOffset =
+    records.length === max && last !== undefined ? last.offset + 1 : Math.max(offset, stable);
+  if (askedAt !== null) partition.announcedMs = Math.max(partition.announcedMs, toMillis(askedAt));
+  return { topic, partition: number, records, nextOffset, isAtEnd: nextOffset === next, askedAt };
 }
 
 /** The index of the first entry at or after an offset. */
