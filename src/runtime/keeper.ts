@@ -19,7 +19,7 @@ export interface KeeperOptions {
   /** Asked when a task has run for a while after the log had refused it: rejects where the log does not answer yet. */
   readonly works: () => Promise<void>;
   /** From 0 to 1: those who wait for one log are not to come back in step. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
   /** The log says that building it anew cannot help. */
   readonly failed: (error: Error) => void;
 }

@@ -25,6 +25,8 @@ export interface RoleOptions<Copy = never> {
     | (Standbys & { readonly follow: (partition: number, warmed: () => void) => Following<Copy> })
     | null;
   readonly report: (problem: string) => void;
+  /** From 0 to 1, for pauses. */
+  readonly random?: (() => number) | undefined;
 }
 
 /** So long the tasks that the log refuses are counted before they are spoken of, all at once. */
@@ -182,7 +184,7 @@ export class RoleRunner<Copy = never> implements Member {
 
   #keep(partition: number, copy: Copy | null): Keeper {
     let taken = copy;
-    const { group, topics, log, ticker, report, buildTask } = this.#options;
+    const { group, topics, log, ticker, report, buildTask, random } = this.#options;
     const keeper: Keeper = new Keeper({
       name: `${group}.${partition}`,
       build: (poison) => {
@@ -193,6 +195,7 @@ export class RoleRunner<Copy = never> implements Member {
       },
       ticker,
       report,
+      random,
       waits: (reason) => {
         if (this.#keepers.get(partition) === keeper) this.#waiting.add(partition, reason);
       },

@@ -23,6 +23,8 @@ export interface Ground {
   readonly tables: TableSource;
   /** Told what did not go as it should, and was mended. */
   readonly report: (problem: string) => void;
+  /** From 0 to 1, for pauses; without it, the machine's own chance. */
+  readonly random?: () => number;
 }
 
 /** A role at work in this process. */
@@ -43,7 +45,7 @@ export interface EvaluatorOptions {
 
 /** The evaluator: watches events and fires triggers. */
 export async function startEvaluator(ground: Ground, options: EvaluatorOptions): Promise<RunningRole> {
-  const { log, wire, ticker, report } = ground;
+  const { log, wire, ticker, report, random } = ground;
   const { clockSkew, standbys } = options;
   const role = roleOf(ground, "evaluator");
   const vias = role.steps.flatMap(({ via }) => (via === null ? [] : [via]));
@@ -62,12 +64,13 @@ export async function startEvaluator(ground: Ground, options: EvaluatorOptions):
       new Task({ ...building, partition, clockSkew, poison, copy, restores }),
     standbys: standbys > 0 ? { topic: build(0).changelog, count: standbys, follow } : null,
     report,
+    random,
   });
 }
 
 /** The scheduler: keeps run commands until they are due. */
 export async function startScheduler(ground: Ground): Promise<RunningRole> {
-  const { log, wire, ticker, report } = ground;
+  const { log, wire, ticker, report, random } = ground;
   const role = roleOf(ground, "scheduler");
   return RoleRunner.start({
     group: wire.nameOf(role.name),
@@ -76,6 +79,7 @@ export async function startScheduler(ground: Ground): Promise<RunningRole> {
     ticker,
     buildTask: (partition) => new AgendaTask({ ...ground, role, stages, partition }),
     report,
+    random,
   });
 }
 
