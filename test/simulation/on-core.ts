@@ -20,13 +20,14 @@ export function onCore({ start, end, automations, steps }: Timeline): readonly F
     );
   };
   chain.reload(tables(automations), start);
-  for (const step of steps) {
-    chain.advanceAll(step.at, collect);
+  for (const [i, step] of steps.entries()) {
+    if (steps[i - 1]?.at !== step.at) chain.advanceAll(step.at, collect);
     if (step.kind === "redefine") chain.reload(tables(step.automations), step.at);
     else if (step.kind === "event") {
       const { event } = step;
       chain.arrive("order", event.id, { kind: "event", event }, { gathers: false, at: step.at });
-      chain.takeGathered(step.at);
+      // What is of one instant gathers together, and its order is not that of its coming.
+      if (steps[i + 1]?.at !== step.at) chain.takeGathered(step.at);
     }
     collect();
   }

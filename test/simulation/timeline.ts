@@ -25,12 +25,15 @@ export interface Timeline {
 
 /** Firings as text, sorted, without the revision, which is an offset and says nothing about the rules. */
 export const asText = (firings: readonly Firing[]): readonly string[] =>
-  firings.map((firing) => canonicalJson(withoutRevision(firing))).toSorted();
+  firings.map((firing) => canonicalJson(without(["revision"], firing))).toSorted();
 
-function withoutRevision(firing: Firing): Json {
-  const { children } = firing;
-  const json: Json = JSON.parse(
-    JSON.stringify({ ...firing, revision: undefined, children: children.map(withoutRevision) }),
-  );
+/** The same without their ranks, which count all the triggers that stand before theirs, whatever becomes of those. */
+export const asUnrankedText = (firings: readonly Firing[]): readonly string[] =>
+  firings.map((firing) => canonicalJson(without(["revision", "rank"], firing))).toSorted();
+
+function without(fields: readonly (keyof Firing)[], firing: Firing): Json {
+  const kept = Object.entries(firing).filter(([name]) => !fields.some((field) => field === name));
+  const children = firing.children.map((child) => without(fields, child));
+  const json: Json = JSON.parse(JSON.stringify({ ...Object.fromEntries(kept), children }));
   return json;
 }
