@@ -56,6 +56,7 @@ class Group {
   readonly count: number;
   readonly #around: Around;
   #seats: Seat[] = [];
+  readonly #left = new Set<Member>();
   #isDue = false;
   #isSharing = false;
 
@@ -68,6 +69,7 @@ class Group {
     const seat = this.#sit(actor, member, []);
     return {
       leave: async () => {
+        this.#left.add(member);
         await this.#around.turns.take(actor, "leave");
         this.#out(this.#seats.find((one) => one.member === member) ?? seat);
       },
@@ -79,7 +81,7 @@ class Group {
     for (const seat of this.#seats.filter((one) => one.actor === actor)) {
       this.#out(seat);
       void this.#around.turns.take(actor, "join again").then(() => {
-        this.#sit(actor, seat.member, seat.told);
+        if (!this.#left.has(seat.member)) this.#sit(actor, seat.member, seat.told);
       });
     }
   }

@@ -28,8 +28,17 @@ export interface Surroundings {
   readonly groups: Groups;
   /** Whether this call goes wrong, and how; null for most. */
   readonly fault: (kinds: readonly Fault[]) => Fault | null;
+  /** How long this request or answer is on its way, in milliseconds; 0 for most. */
+  readonly delay: () => number;
+  /** Told of every writer that is opened. */
+  readonly opened: (writer: string) => void;
   /** Told of every fetch that found a partition read to its end, when its reader hears of it. */
   readonly reached: (topic: string, partition: number, askedAt: Instant) => void;
+}
+
+function delayed({ broker, delay }: Surroundings): { readonly notBeforeMs?: number } {
+  const ms = delay();
+  return ms > 0 ? { notBeforeMs: broker.clock.nowMs + ms } : {};
 }
 
 const failure = (message: string): LogError => new LogError(message, { retriable: true });
@@ -77,6 +86,7 @@ export class SimulatedLog implements Log {
 
   async openWriter(name: string): Promise<Writer> {
     const writer = await this.#ask(`open writer ${name}`, () => this.#log.openWriter(name));
+    this.#around.opened(name);
     let end: string | null = null;
     const commit = async (records: readonly NewRecord[]): Promise<void> => {
       if (end !== null) throw failure(`the writer ${name} has ${end}`);
@@ -160,7 +170,7 @@ export class SimulatedLog implements Log {
   }
 
   #turn(what: string, isSent = false): Promise<void> {
-    return this.#around.turns.take(this.#actor, what, { isSent });
+    return this.#around.turns.take(this.#actor, what, { isSent, ...delayed(this.#around) });
   }
 }
 
@@ -194,7 +204,7 @@ class SimulatedReader implements Reader {
     this.#isWoken = false;
     const chosen = chance.shuffled(this.#cursors).filter(() => !chance.isTrue(0.15));
     const batches = chosen.map((cursor) => this.#read(cursor, sentAt));
-    await turns.take(this.#actor, "fetched");
+    await turns.take(this.#actor, "fetched", delayed(this.#around));
     if (this.#isClosed) return [];
     for (const { topic, partition, isAtEnd } of batches)
       if (isAtEnd && sentAt !== null) reached(topic, partition, sentAt);

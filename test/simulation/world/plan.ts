@@ -26,6 +26,8 @@ export interface Plan {
   /** So much may go wrong altogether. */
   readonly faults: number;
   readonly skewSeconds: number;
+  /** How likely the next thing that happens is that a marker is written. */
+  readonly markerPace: number;
   /** With the changes of automations on the way. */
   readonly timeline: Timeline;
   /** The automations whose meaning changes on the way: when each process reads of it decides what they do. */
@@ -54,8 +56,9 @@ export function planOf(seed: number): Plan {
     partitions: chance.of([1, 2, 3, 3, 4]),
     evaluators: 1 + chance.below(3),
     schedulers: 1 + chance.below(2),
-    faults: chance.isTrue(0.1) ? 0 : 1 + chance.below(10),
+    faults: chance.isTrue(0.1) ? 0 : 1 + chance.below(chance.of([5, 10, 30])),
     skewSeconds: chance.below(2),
+    markerPace: chance.of([0.5, 0.3, 0.03]),
     timeline: stored(withChanges(plain, changed), delay),
     changed: new Set(
       changed.filter(({ to }) => to !== "renamed").map(({ which }) => defined[which]?.id ?? ""),

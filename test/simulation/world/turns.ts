@@ -12,6 +12,8 @@ export interface Actor {
 }
 
 interface Wish {
+  /** When it may go on at the earliest: what is slow on its way. */
+  readonly notBeforeMs?: number;
   /** When it may go on although nothing has come about; null for whenever it is ready. */
   readonly dueMs?: number;
   /** Whether what it waits for has come about; without it, there is nothing to wait for, or only time. */
@@ -63,8 +65,9 @@ export class Turns {
   /** When the next one could go on, by time alone. */
   nextDueMs(): number | null {
     let next: number | null = null;
-    for (const { dueMs, actor } of this.#waiting) {
-      if (dueMs !== undefined && actor.state !== "paused" && (next === null || dueMs < next)) next = dueMs;
+    for (const { dueMs, notBeforeMs, actor } of this.#waiting) {
+      const at = Math.max(dueMs ?? 0, notBeforeMs ?? 0);
+      if (at > this.#clock.nowMs && actor.state !== "paused" && (next === null || at < next)) next = at;
     }
     return next;
   }
@@ -78,8 +81,9 @@ export class Turns {
     await settled();
   }
 
-  #isReady({ actor, dueMs, isReady, isSent }: Turn): boolean {
+  #isReady({ actor, dueMs, notBeforeMs, isReady, isSent }: Turn): boolean {
     if (actor.state === "paused" || (actor.state === "dead" && isSent !== true)) return false;
+    if (notBeforeMs !== undefined && this.#clock.nowMs < notBeforeMs) return false;
     if (dueMs !== undefined && this.#clock.nowMs >= dueMs) return true;
     return isReady === undefined ? dueMs === undefined : isReady();
   }

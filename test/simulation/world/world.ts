@@ -24,7 +24,16 @@ const SESSION_MS = 6_000;
 const TRANSACTION_MS = 10_000;
 /** At the end time goes on in such steps until all is done, at most so many. */
 const LAST_STEP_MS = 700;
-const LAST_STEPS = { afterEnd: 6, most: 120 };
+const LAST_STEPS = { atPeace: 8, most: 120 };
+/** Misfortunes do not come singly: after one the next is this much more likely, for so many turns. */
+const STREAK = { turns: 150, times: 8 };
+const STALL_TURNS_MAX = 400;
+const STALL_MS_MAX = 30_000;
+const WORST = ["kill", "pause", "stall", "stall", "oust"] as const;
+const MISFORTUNES = [...WORST, "leave", "shuffle", "compact"] as const;
+type Misfortune = (typeof MISFORTUNES)[number];
+/** Whom it hits worst: who is about to write. */
+const AT_WORST = /^(write|commit) /;
 /** Whoever takes more turns than this goes round in circles. */
 const TURNS_MAX = 60_000;
 
@@ -58,9 +67,13 @@ export class World {
   readonly #failures: string[] = [];
   /** Up to when the tasks of the partitions of `events` have heard that there was nothing more. */
   readonly #reached = new Map<number, Instant>();
+  /** Steps since a writer was opened last: when all is done, nobody has a reason to. */
+  #peace = 0;
   readonly #openSince = new Map<string, number>();
   #steps: readonly Step[];
   #faults: number;
+  /** The turn at which something befell a process last. */
+  #lastStruck = Number.NEGATIVE_INFINITY;
   #started = 0;
   #producers = 0;
   #current: readonly Automation[];
@@ -102,15 +115,24 @@ export class World {
   async #goOn(): Promise<void> {
     this.#lookAfterProcesses();
     const ready = this.#turns.ready();
-    if (this.#faults > 0 && this.#chance.isTrue(0.004)) this.#strike();
-    else if (this.#broker.markers > 0 && this.#chance.isTrue(0.3)) this.#writeMarker();
+    if (this.#isUnlucky(0.003)) this.#strike(this.#chance.of(this.#processes));
+    else if (this.#broker.markers > 0 && this.#chance.isTrue(this.#plan.markerPace)) this.#writeMarker();
     else if (ready.length === 0 || this.#chance.isTrue(0.02)) this.#passTime();
     else await this.#let(ready);
   }
 
-  #let(ready: ReturnType<Turns["ready"]>): Promise<void> {
+  async #let(ready: ReturnType<Turns["ready"]>): Promise<void> {
     if (this.#turns.count > TURNS_MAX) throw new Error("it goes round in circles");
-    return this.#turns.let(this.#chance.of(ready));
+    const turn = this.#chance.of(ready);
+    const process = this.#processes.find((one) => one === turn.actor);
+    if (process !== undefined && AT_WORST.test(turn.what) && this.#isUnlucky(0.04))
+      this.#strike(process, WORST);
+    else await this.#turns.let(turn);
+  }
+
+  #isUnlucky(probability: number): boolean {
+    const isStreak = this.#turns.count - this.#lastStruck < STREAK.turns;
+    return this.#faults > 0 && this.#chance.isTrue(probability * (isStreak ? STREAK.times : 1));
   }
 
   /** Time goes on, to when somebody wants to be called, or further; never past what is to happen next. */
@@ -200,6 +222,10 @@ export class World {
       wire: this.#wire,
       skewSeconds: this.#plan.skewSeconds,
       fault: (kinds) => this.#fault(kinds),
+      delay: () => (this.#chance.isTrue(this.#faults > 0 ? 0.01 : 0) ? this.#chance.below(8_000) : 0),
+      opened: () => {
+        this.#peace = 0;
+      },
       reached: (topic, partition, askedAt) => {
         if (topic === this.#wire.nameOf("events")) this.#reached.set(partition, askedAt);
       },
@@ -224,16 +250,17 @@ export class World {
     }
   }
 
-  #strike(): void {
+  #strike(process: Process, misfortunes: readonly Misfortune[] = MISFORTUNES): void {
+    if (process.state !== "running" || process.hasLeft) return;
     this.#faults -= 1;
-    const alive = this.#processes.filter(({ state, hasLeft }) => state === "running" && !hasLeft);
-    if (alive.length === 0) return;
-    const process = this.#chance.of(alive);
-    switch (this.#chance.of(["kill", "kill", "pause", "pause", "oust", "leave", "shuffle", "compact"])) {
+    this.#lastStruck = this.#turns.count;
+    switch (this.#chance.of(misfortunes)) {
       case "kill":
         return this.#kill(process, this.#chance.below(15_000));
       case "pause":
         return this.#pause(process, this.#chance.below(20_000));
+      case "stall":
+        return this.#stall(process);
       case "oust":
         this.#trace(`${process.name} is taken for dead`);
         return this.#groups.evict(process);
@@ -268,6 +295,21 @@ export class World {
     });
   }
 
+  /** It hears nothing, and goes on with what it was about to do when others have long taken over. */
+  #stall(process: Process): void {
+    const until = this.#turns.count + this.#chance.below(STALL_TURNS_MAX);
+    this.#trace(`${process.name} stalls until turn ${until}, taken for dead`);
+    process.state = "paused";
+    this.#groups.evict(process);
+    const wish = {
+      isReady: () => this.#turns.count >= until,
+      dueMs: this.#broker.clock.nowMs + STALL_MS_MAX,
+    };
+    void this.#turns.take(this.#outside, "wake", wish).then(() => {
+      if (process.state === "paused") process.state = "running";
+    });
+  }
+
   #compact(): void {
     const topic = this.#chance.of(["evaluator-changelog", "run-commands", "automations"]);
     this.#trace(`compacts ${topic}`);
@@ -293,14 +335,15 @@ export class World {
   /** Nothing goes wrong any more, and everybody is there. */
   async #finish(): Promise<void> {
     this.#faults = 0;
-    let left = LAST_STEPS.afterEnd;
     for (let i = 0; i < LAST_STEPS.most; i++) {
-      left -= this.#hasReachedEnd() ? 1 : 0;
-      if (left < 0 && this.#telling.isDone(this.#broker)) return;
+      const isAtPeace = this.#peace > LAST_STEPS.atPeace && this.#hasReachedEnd();
+      if (isAtPeace && this.#telling.isDone(this.#broker)) return;
+      this.#peace += 1;
       this.#broker.clock.advance(LAST_STEP_MS);
       this.#timeOut();
       await this.#drain();
     }
+    if (this.#peace <= LAST_STEPS.atPeace) this.#failures.push("tasks are still fought over");
   }
 
   #hasReachedEnd(): boolean {
