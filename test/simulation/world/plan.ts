@@ -36,19 +36,37 @@ export interface Plan {
 
 const EVENTS = 12;
 
-const inputs = fc.record({
-  defined: automations(anyTrigger),
-  happened: happenings({ pauseMin: 0, repeats: true, follows: true }),
-  changed: changes(anyTrigger),
-});
+const defined = automations(anyTrigger);
+const changesOf = changes(anyTrigger);
+/** Events of one instant are taken in an order of their own, live; a replay takes them as it is told them. */
+const turmoil = {
+  together: happenings({ pauseMin: 0, repeats: true, follows: true }),
+  apart: happenings({ pauseMin: 1, repeats: true, follows: true }),
+};
+
+const draw = <T>(from: fc.Arbitrary<T>, seed: number): T => {
+  const [drawn] = fc.sample(from, { seed, numRuns: 1 });
+  if (drawn === undefined) throw new Error("nothing was drawn");
+  return drawn;
+};
+
+/** A timeline without changes, of events that come one by one. */
+export const calmTimeline = (seed: number): Timeline =>
+  timelineOf(
+    draw(defined, seed).map((one) => asStored(one, seconds(0))),
+    draw(turmoil.apart, seed),
+  );
 
 export function planOf(seed: number): Plan {
-  const [input] = fc.sample(inputs, { seed, numRuns: 1 });
-  if (input === undefined) throw new Error("nothing was drawn");
+  const input = {
+    defined: draw(defined, seed),
+    happened: draw(turmoil.together, seed),
+    changed: draw(changesOf, seed),
+  };
   const chance = new Chance(seed);
   const delay = seconds(chance.of([0, 0, 5, 60]));
-  const defined = input.defined.map((one) => asStored(one, delay));
-  const plain = timelineOf(defined, input.happened.slice(0, EVENTS));
+  const stored = input.defined.map((one) => asStored(one, delay));
+  const plain = timelineOf(stored, input.happened.slice(0, EVENTS));
   const isChanged = chance.isTrue(0.4);
   const changed: readonly Change[] = isChanged ? input.changed : [];
   return {
@@ -59,14 +77,14 @@ export function planOf(seed: number): Plan {
     faults: chance.isTrue(0.1) ? 0 : 1 + chance.below(chance.of([5, 10, 30])),
     skewSeconds: chance.below(2),
     markerPace: chance.of([0.5, 0.3, 0.03]),
-    timeline: stored(withChanges(plain, changed), delay),
+    timeline: asStoredAll(withChanges(plain, changed), delay),
     changed: new Set(
-      changed.filter(({ to }) => to !== "renamed").map(({ which }) => defined[which]?.id ?? ""),
+      changed.filter(({ to }) => to !== "renamed").map(({ which }) => stored[which]?.id ?? ""),
     ),
   };
 }
 
-const stored = (timeline: Timeline, delay: Duration): Timeline => ({
+const asStoredAll = (timeline: Timeline, delay: Duration): Timeline => ({
   ...timeline,
   steps: timeline.steps.map((step) =>
     step.kind === "redefine"
