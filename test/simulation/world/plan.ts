@@ -11,7 +11,6 @@ import {
   type Change,
   changes,
   happenings,
-  START,
   timelineOf,
   withChanges,
 } from "../arbitraries.ts";
@@ -94,8 +93,8 @@ const asStoredAll = (timeline: Timeline, delay: Duration): Timeline => ({
 });
 
 /** As it comes out of its topic: ids are given when it is written. */
-function asStored(automation: Automation, scheduleAfter: Duration): Automation {
-  const number = automation.created - START;
+export function asStored(automation: Automation, scheduleAfter: Duration): Automation {
+  const number = automation.created;
   const actions = automation.actions.map((action) =>
     action.kind === "run-deployment"
       ? { ...action, deploymentId: deriveId("deployment", number), scheduleAfter }
