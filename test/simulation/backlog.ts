@@ -9,8 +9,7 @@ import { deriveId } from "../../src/core/model/id.ts";
 import { type Instant, instant, millis, minutes, seconds } from "../../src/core/model/time.ts";
 import type { Trigger } from "../../src/core/model/trigger.ts";
 import { storeAutomation } from "../../src/define/define.ts";
-import type { Log, LogRecord, NewRecord } from "../../src/runtime/ports.ts";
-import { readTo } from "../../src/runtime/read-to.ts";
+import type { Log, NewRecord, Reader } from "../../src/runtime/ports.ts";
 import type { Wire } from "../../src/runtime/runtime.ts";
 import { anyTrigger, automationOf, KEYS } from "./arbitraries.ts";
 import type { Timeline } from "./timeline.ts";
@@ -112,14 +111,37 @@ export const eventRecord = (event: Event, wire: Wire): NewRecord => ({
   headers: {},
 });
 
-/** Every firing up to the timeline's end that is in the log by now. */
-export async function firingsIn(log: Log, wire: Wire, { end: latest }: Timeline): Promise<readonly Firing[]> {
-  const topic = wire.nameOf("firings");
-  const firings: Firing[] = [];
-  const take = (record: LogRecord): void => void firings.push(wire.decode<Firing>("firings", record));
-  for (let partition = 0; partition < (await log.partitions(topic)); partition++) {
-    const offset = await log.start(topic, partition);
-    await readTo(log, { from: { topic, partition, offset }, end: await log.end(topic, partition), take });
+/** Reads the firings up to the timeline's end as they come. */
+export class FiringReader {
+  readonly firings: Firing[] = [];
+  readonly #wire: Wire;
+  readonly #end: Instant;
+  readonly #reader: Reader;
+
+  private constructor(reader: Reader, wire: Wire, end: Instant) {
+    this.#reader = reader;
+    this.#wire = wire;
+    this.#end = end;
   }
-  return firings.filter(({ triggered }) => triggered <= latest);
+
+  static async open(log: Log, wire: Wire, { end }: Timeline): Promise<FiringReader> {
+    const topic = wire.nameOf("firings");
+    const numbers = Array.from({ length: await log.partitions(topic) }, (_, partition) => partition);
+    const from = numbers.map((partition) => ({ topic, partition, offset: 0 }));
+    return new FiringReader(await log.openReader(from), wire, end);
+  }
+
+  /** Whether there was any more. */
+  async read(): Promise<boolean> {
+    const batches = await this.#reader.poll(250);
+    for (const record of batches.flatMap(({ records }) => records)) {
+      const firing = this.#wire.decode<Firing>("firings", record);
+      if (firing.triggered <= this.#end) this.firings.push(firing);
+    }
+    return batches.some(({ records, isAtEnd }) => records.length > 0 || !isAtEnd);
+  }
+
+  close(): Promise<void> {
+    return this.#reader.close();
+  }
 }

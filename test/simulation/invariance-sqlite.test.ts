@@ -13,7 +13,7 @@ import type { Log, Ticker } from "../../src/runtime/ports.ts";
 import { startEvaluator } from "../../src/runtime/runtime.ts";
 import { until } from "../support/process.ts";
 import { START } from "./arbitraries.ts";
-import { backlog, definitionsOf, eventRecord, firingsIn } from "./backlog.ts";
+import { backlog, definitionsOf, eventRecord, FiringReader } from "./backlog.ts";
 import { onReplay } from "./on-replay.ts";
 import { asText, type Timeline } from "./timeline.ts";
 import { topologyFor, wireFor } from "./world/ground.ts";
@@ -66,12 +66,12 @@ async function onSqlite(timeline: Timeline, setting: Setting, expected: number):
     }
     nowMs = toMillis(timeline.end) + 10_000;
     const stop = await startAll(log, setting);
-    await until(
-      async () => (await firingsIn(log, wire, timeline)).length >= expected,
-      `of ${expected} firings`,
-    );
+    const reader = await FiringReader.open(log, wire, timeline);
+    const isThere = async (): Promise<boolean> => !(await reader.read()) && reader.firings.length >= expected;
+    await until(isThere, `of ${expected} firings not all came`);
     await stop();
-    return await firingsIn(log, wire, timeline);
+    while (await reader.read());
+    return reader.firings;
   } finally {
     await log.close();
     await rm(folder, { recursive: true, force: true });

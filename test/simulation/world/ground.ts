@@ -6,13 +6,14 @@ import type { Topology } from "../../../src/topology/topology.ts";
 import { topology } from "../../support/evaluators.ts";
 
 const codecs = openCodecs(join(import.meta.dirname, "../../../schemas"));
-const wires = new Map<number, Wire>();
+const wires = new Map<string, Wire>();
 
-export function wireFor(partitions: number): Wire {
-  const known = wires.get(partitions);
+export function wireFor(partitions: number, prefix = "t"): Wire {
+  const name = `${prefix} ${partitions}`;
+  const known = wires.get(name);
   if (known !== undefined) return known;
-  const wire = new Wire({ topology: topologyFor(partitions), codecs, prefix: "t" });
-  wires.set(partitions, wire);
+  const wire = new Wire({ topology: topologyFor(partitions), codecs, prefix });
+  wires.set(name, wire);
   return wire;
 }
 
