@@ -24,6 +24,8 @@ export interface Plan {
   readonly schedulers: number;
   /** So much may go wrong altogether. */
   readonly faults: number;
+  /** How likely a misfortune befalls a process that is about to write. */
+  readonly worst: number;
   readonly skewSeconds: number;
   /** How likely the next thing that happens is that a marker is written. */
   readonly markerPace: number;
@@ -71,9 +73,10 @@ export function planOf(seed: number): Plan {
   return {
     seed,
     partitions: chance.of([1, 2, 3, 3, 4]),
-    evaluators: 1 + chance.below(3),
-    schedulers: 1 + chance.below(2),
+    evaluators: chance.of([1, 2, 2, 3, 3]),
+    schedulers: chance.of([1, 2, 2, 2]),
     faults: chance.isTrue(0.1) ? 0 : 1 + chance.below(chance.of([5, 10, 30])),
+    worst: chance.of([0.01, 0.05, 0.2]),
     skewSeconds: chance.below(2),
     markerPace: chance.of([0.5, 0.3, 0.03]),
     timeline: asStoredAll(withChanges(plain, changed), delay),

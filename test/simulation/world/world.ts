@@ -26,7 +26,7 @@ const TRANSACTION_MS = 10_000;
 const LAST_STEP_MS = 700;
 const LAST_STEPS = { atPeace: 8, most: 120 };
 /** Misfortunes do not come singly: after one the next is this much more likely, for so many turns. */
-const STREAK = { turns: 150, times: 8 };
+const STREAK = { turns: 80, times: 20 };
 const STALL_TURNS_MAX = 400;
 const STALL_MS_MAX = 30_000;
 const WORST = ["kill", "pause", "stall", "stall", "oust"] as const;
@@ -125,14 +125,21 @@ export class World {
     if (this.#turns.count > TURNS_MAX) throw new Error("it goes round in circles");
     const turn = this.#chance.of(ready);
     const process = this.#processes.find((one) => one === turn.actor);
-    if (process !== undefined && AT_WORST.test(turn.what) && this.#isUnlucky(0.04))
+    if (process !== undefined && AT_WORST.test(turn.what) && this.#isUnlucky(this.#plan.worst))
       this.#strike(process, WORST);
     else await this.#turns.let(turn);
   }
 
+  /** What may go wrong is spread over the timeline, or the beginning would see all of it. */
+  get #mayFail(): boolean {
+    const all = this.#plan.timeline.steps.length + 1;
+    const left = this.#steps.length / all;
+    return this.#faults > this.#plan.faults * left;
+  }
+
   #isUnlucky(probability: number): boolean {
     const isStreak = this.#turns.count - this.#lastStruck < STREAK.turns;
-    return this.#faults > 0 && this.#chance.isTrue(probability * (isStreak ? STREAK.times : 1));
+    return this.#mayFail && this.#chance.isTrue(probability * (isStreak ? STREAK.times : 1));
   }
 
   /** Time goes on, to when somebody wants to be called, or further; never past what is to happen next. */
@@ -222,7 +229,7 @@ export class World {
       wire: this.#wire,
       skewSeconds: this.#plan.skewSeconds,
       fault: (kinds) => this.#fault(kinds),
-      delay: () => (this.#chance.isTrue(this.#faults > 0 ? 0.01 : 0) ? this.#chance.below(8_000) : 0),
+      delay: () => (this.#chance.isTrue(this.#mayFail ? 0.02 : 0) ? this.#chance.below(8_000) : 0),
       opened: () => {
         this.#peace = 0;
       },
@@ -235,7 +242,7 @@ export class World {
   }
 
   #fault(kinds: readonly Fault[]): Fault | null {
-    if (this.#faults <= 0 || !this.#chance.isTrue(0.01)) return null;
+    if (!this.#mayFail || !this.#chance.isTrue(0.01)) return null;
     this.#faults -= 1;
     return this.#chance.of(kinds);
   }
