@@ -29,15 +29,19 @@ export interface Surroundings {
   /** Whether this call goes wrong, and how; null for most. */
   readonly fault: (kinds: readonly Fault[]) => Fault | null;
   /** How long this request or answer is on its way, in milliseconds; 0 for most. */
-  readonly delay: () => number;
+  readonly delay: (topic?: string) => number;
   /** Told of every writer that is opened. */
   readonly opened: (writer: string) => void;
   /** Told of every fetch that found a partition read to its end, when its reader hears of it. */
-  readonly reached: (topic: string, partition: number, askedAt: Instant) => void;
+  readonly reached: (
+    actor: Actor,
+    place: { readonly topic: string; readonly partition: number },
+    askedAt: Instant,
+  ) => void;
 }
 
-function delayed({ broker, delay }: Surroundings): { readonly notBeforeMs?: number } {
-  const ms = delay();
+function delayed({ broker, delay }: Surroundings, topic?: string): { readonly notBeforeMs?: number } {
+  const ms = delay(topic);
   return ms > 0 ? { notBeforeMs: broker.clock.nowMs + ms } : {};
 }
 
@@ -204,10 +208,9 @@ class SimulatedReader implements Reader {
     this.#isWoken = false;
     const chosen = chance.shuffled(this.#cursors).filter(() => !chance.isTrue(0.15));
     const batches = chosen.map((cursor) => this.#read(cursor, sentAt));
-    await turns.take(this.#actor, "fetched", delayed(this.#around));
+    await turns.take(this.#actor, "fetched", delayed(this.#around, this.#cursors[0]?.partition.topic));
     if (this.#isClosed) return [];
-    for (const { topic, partition, isAtEnd } of batches)
-      if (isAtEnd && sentAt !== null) reached(topic, partition, sentAt);
+    for (const batch of batches) if (batch.isAtEnd && sentAt !== null) reached(this.#actor, batch, sentAt);
     return batches;
   }
 

@@ -29,10 +29,10 @@ export interface Plan {
   readonly skewSeconds: number;
   /** How likely the next thing that happens is that a marker is written. */
   readonly markerPace: number;
+  /** Whether automations change only while nothing else happens, so that it can be told what they do. */
+  readonly isCalm: boolean;
   /** With the changes of automations on the way. */
   readonly timeline: Timeline;
-  /** The automations whose meaning changes on the way: when each process reads of it decides what they do. */
-  readonly changed: ReadonlySet<string>;
 }
 
 const EVENTS = 12;
@@ -68,7 +68,7 @@ export function planOf(seed: number): Plan {
   const delay = seconds(chance.of([0, 0, 5, 60]));
   const stored = input.defined.map((one) => asStored(one, delay));
   const plain = timelineOf(stored, input.happened.slice(0, EVENTS));
-  const isChanged = chance.isTrue(0.4);
+  const isChanged = chance.isTrue(0.6);
   const changed: readonly Change[] = isChanged ? input.changed : [];
   return {
     seed,
@@ -79,10 +79,8 @@ export function planOf(seed: number): Plan {
     worst: chance.of([0.01, 0.05, 0.2]),
     skewSeconds: chance.below(2),
     markerPace: chance.of([0.5, 0.3, 0.03]),
+    isCalm: chance.isTrue(0.7),
     timeline: asStoredAll(withChanges(plain, changed), delay),
-    changed: new Set(
-      changed.filter(({ to }) => to !== "renamed").map(({ which }) => stored[which]?.id ?? ""),
-    ),
   };
 }
 
@@ -113,12 +111,6 @@ export function asStored(automation: Automation, scheduleAfter: Duration): Autom
   if (!again.ok) throw new Error(`cannot be stored: ${JSON.stringify(again.faults)}`);
   return again.value;
 }
-
-/** The same without the changes. */
-export const unchanged = (timeline: Timeline): Timeline => ({
-  ...timeline,
-  steps: timeline.steps.filter(({ kind }) => kind === "event"),
-});
 
 /** An event as its sender writes it: when it is received is for others to say. */
 export const bodyOf = (event: Event): string =>

@@ -14,7 +14,7 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
   const plan = planOf(seed);
   const expected = expectedOf(plan);
   const world = new World(plan, {
-    isDone: (broker) => new Findings(plan, broker).isComplete(expected.length),
+    isDone: (broker, uncertain) => new Findings(plan, broker).isComplete(expected, uncertain),
     ...(trace !== undefined && { trace }),
   });
   try {

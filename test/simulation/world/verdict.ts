@@ -9,16 +9,14 @@ import type { MemoryBroker } from "../../support/memory-log.ts";
 import { onCore } from "../on-core.ts";
 import { asText, asUnrankedText } from "../timeline.ts";
 import { wireFor } from "./ground.ts";
-import { type Plan, unchanged } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import type { Watched } from "./world.ts";
 
-/** What the core alone makes of the same timeline, of automations that mean the same all the time. */
-export function expectedOf({ timeline, changed }: Plan): readonly string[] {
-  const firings = onCore(unchanged(timeline)).filter(({ automationId }) => !changed.has(automationId));
-  return textOf(changed)(firings.filter(({ triggered }) => triggered <= timeline.end));
-}
+/** What the core alone makes of the same timeline. */
+export const expectedOf = ({ timeline }: Plan): readonly Firing[] =>
+  onCore(timeline).filter(({ triggered }) => triggered <= timeline.end);
 
-const textOf = (changed: ReadonlySet<string>) => (changed.size > 0 ? asUnrankedText : asText);
+type Ids = ReadonlySet<string>;
 
 /** Reads what came of a plan. */
 export class Findings {
@@ -31,33 +29,34 @@ export class Findings {
   }
 
   /** Whether so many firings have come about, and what they led to as well. */
-  isComplete(expected: number): boolean {
-    if (this.#records("firings").length < expected) return false;
-    return this.faults(null).length === 0 && this.#firings().length >= expected;
+  isComplete(expected: readonly Firing[], uncertain: Ids): boolean {
+    const wanted = certain(expected, uncertain).length;
+    if (this.#records("firings").length < wanted) return false;
+    return [...this.#led(), ...this.#ran()].length === 0 && this.#firings(uncertain).length >= wanted;
   }
 
-  /** Everything that is not as it must be; firings are not looked at where nothing is expected of them. */
-  faults(expected: readonly string[] | null, watched?: Watched): readonly string[] {
-    const firings = this.#values<Firing>("firings");
+  /** Everything that is not as it must be. */
+  faults(expected: readonly Firing[], { uncertain, failures, junk }: Watched): readonly string[] {
+    // Ranks count the triggers of automations that nobody can be certain of, too.
+    const textsOf = uncertain.size > 0 ? asUnrankedText : asText;
     return [
-      ...(expected === null ? [] : differences(expected, textOf(this.#plan.changed)(this.#firings()))),
-      ...this.#led(firings),
+      ...differences(textsOf(certain(expected, uncertain)), textsOf(this.#firings(uncertain))),
+      ...this.#led(),
       ...this.#ran(),
-      ...(watched === undefined ? [] : this.#rejected(watched)),
-      ...(watched?.failures ?? []).map((failure) => `a process gave up: ${failure}`),
+      ...this.#rejected(junk),
+      ...failures.map((failure) => `a process gave up: ${failure}`),
     ];
   }
 
-  /** Up to the end of the timeline; of the automations that mean the same all the time. */
-  #firings(): readonly Firing[] {
-    const { timeline, changed } = this.#plan;
-    return this.#values<Firing>("firings").filter(
-      ({ triggered, automationId }) => triggered <= timeline.end && !changed.has(automationId),
-    );
+  /** Up to the end of the timeline. */
+  #firings(uncertain: Ids): readonly Firing[] {
+    const { end } = this.#plan.timeline;
+    return certain(this.#values<Firing>("firings"), uncertain).filter(({ triggered }) => triggered <= end);
   }
 
   /** A firing, the event that tells of it and its run are written together. */
-  #led(firings: readonly Firing[]): readonly string[] {
+  #led(): readonly string[] {
+    const firings = this.#values<Firing>("firings");
     const told = this.#records("events").filter(isOurs).map(bodyOf);
     const scheduled = this.#runEvents("scheduled");
     return [
@@ -103,7 +102,7 @@ export class Findings {
     return [...newest.values()].filter(({ value }) => value !== null);
   }
 
-  #rejected({ junk }: Watched): readonly string[] {
+  #rejected(junk: readonly string[]): readonly string[] {
     const rejected = this.#values<Rejection>("rejected").map(
       ({ partition, offset }) => `${partition}:${offset}`,
     );
@@ -123,6 +122,9 @@ export class Findings {
     return this.#broker.committed(wireFor(this.#plan.partitions).nameOf(topic));
   }
 }
+
+const certain = (firings: readonly Firing[], uncertain: Ids): readonly Firing[] =>
+  firings.filter(({ automationId }) => !uncertain.has(automationId));
 
 const isOurs = ({ key }: LogRecord): boolean => key?.startsWith("prefect.automation.") === true;
 

@@ -4,7 +4,7 @@
  */
 import type { Automation } from "../../../src/core/model/automation.ts";
 import { resourceId } from "../../../src/core/model/event.ts";
-import { type Instant, seconds, toMillis } from "../../../src/core/model/time.ts";
+import { type Instant, instant, seconds, toMillis } from "../../../src/core/model/time.ts";
 import { storeAutomation } from "../../../src/define/define.ts";
 import { partitionOf } from "../../../src/runtime/partitioner.ts";
 import type { NewRecord } from "../../../src/runtime/ports.ts";
@@ -25,10 +25,13 @@ const TRANSACTION_MS = 10_000;
 /** At the end time goes on in such steps until all is done, at most so many. */
 const LAST_STEP_MS = 700;
 const LAST_STEPS = { atPeace: 8, most: 120 };
+/** So long nothing comes after automations have changed. */
+const CALM_MS = 2_500;
 /** Misfortunes do not come singly: after one the next is this much more likely, for so many turns. */
 const STREAK = { turns: 80, times: 20 };
-const STALL_TURNS_MAX = 400;
-const STALL_MS_MAX = 30_000;
+/** How long it stalls at most, until so many turns of others or so much time has passed. */
+const STALLS = { turns: 400, ms: 30_000 };
+const OVERSLEEPS = { turns: 1_500, ms: 90_000 };
 const WORST = ["kill", "pause", "stall", "stall", "oust"] as const;
 const MISFORTUNES = [...WORST, "leave", "shuffle", "compact"] as const;
 type Misfortune = (typeof MISFORTUNES)[number];
@@ -40,16 +43,17 @@ const TURNS_MAX = 60_000;
 export interface Watched {
   readonly broker: MemoryBroker;
   readonly turns: number;
-  readonly end: Instant;
   /** Records that are no events: with their partitions and offsets. */
   readonly junk: readonly string[];
   /** What ended a process by itself, though nobody had asked it to. */
   readonly failures: readonly string[];
+  /** Automations that changed while somebody was not there to hear of it: what they do is for chance to say. */
+  readonly uncertain: ReadonlySet<string>;
 }
 
 export interface Telling {
   /** Whether all that is expected has come about: the world goes on for a little while. */
-  readonly isDone: (broker: MemoryBroker) => boolean;
+  readonly isDone: (broker: MemoryBroker, uncertain: ReadonlySet<string>) => boolean;
   readonly trace?: (line: string) => void;
 }
 
@@ -63,6 +67,9 @@ export class World {
   readonly #outside: Actor = { name: "world", state: "running" };
   readonly #processes: Process[] = [];
   readonly #wire: Wire;
+  /** Up to when each process has heard of automations. */
+  readonly #informed = new Map<Actor, Instant>();
+  readonly #uncertain = new Set<string>();
   readonly #junk: string[] = [];
   readonly #failures: string[] = [];
   /** Up to when the tasks of the partitions of `events` have heard that there was nothing more. */
@@ -109,11 +116,19 @@ export class World {
     while (this.#steps.length > 0 || this.#broker.clock.nowMs < toMillis(end)) await this.#goOn();
     await this.#finish();
     const { count } = this.#turns;
-    return { broker: this.#broker, turns: count, end, junk: this.#junk, failures: this.#failures };
+    return {
+      broker: this.#broker,
+      turns: count,
+      junk: this.#junk,
+      failures: this.#failures,
+      uncertain: this.#uncertain,
+    };
   }
 
   async #goOn(): Promise<void> {
     this.#lookAfterProcesses();
+    const [next] = this.#steps;
+    if (next?.kind === "redefine" && this.#plan.isCalm) return this.#redefine(next.at, next.automations);
     const ready = this.#turns.ready();
     if (this.#isUnlucky(0.003)) this.#strike(this.#chance.of(this.#processes));
     else if (this.#broker.markers > 0 && this.#chance.isTrue(this.#plan.markerPace)) this.#writeMarker();
@@ -142,6 +157,45 @@ export class World {
     return this.#mayFail && this.#chance.isTrue(probability * (isStreak ? STREAK.times : 1));
   }
 
+  /**
+   * Automations change when all that came before was taken, and nothing comes until everybody knows: only then it can be
+   * told what they do. Whoever sleeps meanwhile may yet take over with an old table in its hands.
+   */
+  async #redefine(at: Instant, automations: readonly Automation[]): Promise<void> {
+    if (this.#mayFail && this.#chance.isTrue(0.5)) this.#stall(this.#chance.of(this.#processes), OVERSLEEPS);
+    const faults = this.#faults;
+    this.#faults = 0;
+    const last = instant(this.#broker.clock.nowMs * 1000);
+    await this.#calm(toMillis(at) - 1);
+    const isTaken = this.#haveHeard(last);
+    await this.#calm(toMillis(at));
+    const changed = this.#define(automations);
+    this.#steps = this.#steps.slice(1);
+    await this.#calm(toMillis(at) + CALM_MS);
+    if (!isTaken || !this.#haveHeard(at)) for (const id of changed) this.#uncertain.add(id);
+    this.#faults = faults;
+  }
+
+  async #calm(untilMs: number): Promise<void> {
+    const { clock } = this.#broker;
+    while (clock.nowMs < untilMs) {
+      clock.advance(Math.min(LAST_STEP_MS, untilMs - clock.nowMs));
+      this.#timeOut();
+      await this.#drain();
+    }
+  }
+
+  /** Whether every partition is worked by somebody who has heard of all that came up to then. */
+  #haveHeard(at: Instant): boolean {
+    const reached = [...this.#reached.values()];
+    const awake = this.#processes.filter(({ state, hasLeft }) => state === "running" && !hasLeft);
+    return (
+      reached.length === this.#plan.partitions &&
+      reached.every((heard) => heard > at) &&
+      awake.every((process) => (this.#informed.get(process) ?? 0) > at)
+    );
+  }
+
   /** Time goes on, to when somebody wants to be called, or further; never past what is to happen next. */
   #passTime(): void {
     const { clock } = this.#broker;
@@ -162,7 +216,8 @@ export class World {
     this.#steps = this.#steps.slice(now.length);
     for (const step of now) {
       if (step.kind === "event") this.#send(bodyOf(step.event), resourceId(step.event));
-      if (step.kind === "redefine") this.#define(step.automations);
+      // Who reads of it when decides what it does.
+      if (step.kind === "redefine") for (const id of this.#define(step.automations)) this.#uncertain.add(id);
     }
     if (now.length > 0 && this.#chance.isTrue(0.05)) this.#send("{ no event", "nobody");
   }
@@ -200,22 +255,18 @@ export class World {
       .catch(() => {});
   }
 
-  #define(automations: readonly Automation[]): void {
-    const records = automations
-      .filter(
-        (one) => this.#steps.length === this.#plan.timeline.steps.length || !this.#current.includes(one),
-      )
-      .map((one) =>
-        this.#wire.encode({
-          topic: "automations",
-          partition: 0,
-          key: one.id,
-          value: storeAutomation(one),
-          gathers: false,
-        }),
-      );
+  /** The ids of those that it changed. */
+  #define(automations: readonly Automation[]): readonly string[] {
+    const isFirst = automations === this.#plan.timeline.automations;
+    const changed = automations.filter((one) => isFirst || !this.#current.includes(one));
     this.#current = automations;
-    this.#broker.append(records);
+    this.#broker.append(
+      changed.map((one) => {
+        const value = storeAutomation(one);
+        return this.#wire.encode({ topic: "automations", partition: 0, key: one.id, value, gathers: false });
+      }),
+    );
+    return changed.map(({ id }) => id);
   }
 
   #start(role: RoleName): void {
@@ -229,12 +280,16 @@ export class World {
       wire: this.#wire,
       skewSeconds: this.#plan.skewSeconds,
       fault: (kinds) => this.#fault(kinds),
-      delay: () => (this.#chance.isTrue(this.#mayFail ? 0.02 : 0) ? this.#chance.below(8_000) : 0),
+      delay: (topic) => {
+        const isSlow = topic === this.#wire.nameOf("automations") ? 0.5 : 0.02;
+        return this.#mayFail && this.#chance.isTrue(isSlow) ? this.#chance.below(8_000) : 0;
+      },
       opened: () => {
         this.#peace = 0;
       },
-      reached: (topic, partition, askedAt) => {
+      reached: (actor, { topic, partition }, askedAt) => {
         if (topic === this.#wire.nameOf("events")) this.#reached.set(partition, askedAt);
+        if (topic === this.#wire.nameOf("automations")) this.#informed.set(actor, askedAt);
       },
       report: (problem) => this.#trace(`report: ${problem}`),
     });
@@ -303,14 +358,15 @@ export class World {
   }
 
   /** It hears nothing, and goes on with what it was about to do when others have long taken over. */
-  #stall(process: Process): void {
-    const until = this.#turns.count + this.#chance.below(STALL_TURNS_MAX);
+  #stall(process: Process, most = STALLS): void {
+    if (process.state !== "running" || process.hasLeft) return;
+    const until = this.#turns.count + this.#chance.below(most.turns);
     this.#trace(`${process.name} stalls until turn ${until}, taken for dead`);
     process.state = "paused";
     this.#groups.evict(process);
     const wish = {
       isReady: () => this.#turns.count >= until,
-      dueMs: this.#broker.clock.nowMs + STALL_MS_MAX,
+      dueMs: this.#broker.clock.nowMs + most.ms,
     };
     void this.#turns.take(this.#outside, "wake", wish).then(() => {
       if (process.state === "paused") process.state = "running";
@@ -344,7 +400,7 @@ export class World {
     this.#faults = 0;
     for (let i = 0; i < LAST_STEPS.most; i++) {
       const isAtPeace = this.#peace > LAST_STEPS.atPeace && this.#hasReachedEnd();
-      if (isAtPeace && this.#telling.isDone(this.#broker)) return;
+      if (isAtPeace && this.#telling.isDone(this.#broker, this.#uncertain)) return;
       this.#peace += 1;
       this.#broker.clock.advance(LAST_STEP_MS);
       this.#timeOut();
