@@ -9,7 +9,7 @@ import type { Verdict } from "./simulation.ts";
 import { World } from "./world.ts";
 
 /** Nothing goes wrong; only the order of things is chance. */
-const CALM = { faults: 0, worst: 0, skewSeconds: 0, markerPace: 0.3, schedulers: 1, isCalm: true };
+const CALM = { faults: 0, worst: 0, skewSeconds: 0, markerPace: 0.3, schedulers: 1, isCalm: true, astray: 0 };
 
 export const SETTINGS = [1, 4, 12].flatMap((partitions) =>
   [1, 3].map((evaluators) => ({ partitions, evaluators })),

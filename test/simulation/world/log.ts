@@ -29,7 +29,7 @@ export interface Surroundings {
   /** Whether this call goes wrong, and how; null for most. */
   readonly fault: (kinds: readonly Fault[]) => Fault | null;
   /** How long this request or answer is on its way, in milliseconds; 0 for most. */
-  readonly delay: (topic?: string) => number;
+  readonly delay: (actor: Actor, topic?: string) => number;
   /** Told of every writer that is opened. */
   readonly opened: (writer: string) => void;
   /** Told of every fetch that found a partition read to its end, when its reader hears of it. */
@@ -40,8 +40,12 @@ export interface Surroundings {
   ) => void;
 }
 
-function delayed({ broker, delay }: Surroundings, topic?: string): { readonly notBeforeMs?: number } {
-  const ms = delay(topic);
+function delayed(
+  { broker, delay }: Surroundings,
+  actor: Actor,
+  topic?: string,
+): { readonly notBeforeMs?: number } {
+  const ms = delay(actor, topic);
   return ms > 0 ? { notBeforeMs: broker.clock.nowMs + ms } : {};
 }
 
@@ -174,7 +178,7 @@ export class SimulatedLog implements Log {
   }
 
   #turn(what: string, isSent = false): Promise<void> {
-    return this.#around.turns.take(this.#actor, what, { isSent, ...delayed(this.#around) });
+    return this.#around.turns.take(this.#actor, what, { isSent, ...delayed(this.#around, this.#actor) });
   }
 }
 
@@ -208,7 +212,11 @@ class SimulatedReader implements Reader {
     this.#isWoken = false;
     const chosen = chance.shuffled(this.#cursors).filter(() => !chance.isTrue(0.15));
     const batches = chosen.map((cursor) => this.#read(cursor, sentAt));
-    await turns.take(this.#actor, "fetched", delayed(this.#around, this.#cursors[0]?.partition.topic));
+    await turns.take(
+      this.#actor,
+      "fetched",
+      delayed(this.#around, this.#actor, this.#cursors[0]?.partition.topic),
+    );
     if (this.#isClosed) return [];
     for (const batch of batches) if (batch.isAtEnd && sentAt !== null) reached(this.#actor, batch, sentAt);
     return batches;

@@ -4,6 +4,7 @@ import type { Automation } from "../../../src/core/model/automation.ts";
 import type { Event } from "../../../src/core/model/event.ts";
 import { deriveId } from "../../../src/core/model/id.ts";
 import { type Duration, formatInstant, seconds } from "../../../src/core/model/time.ts";
+import type { Trigger } from "../../../src/core/model/trigger.ts";
 import { readStored, storeAutomation } from "../../../src/define/define.ts";
 import {
   anyTrigger,
@@ -11,6 +12,7 @@ import {
   type Change,
   changes,
   happenings,
+  KEYS,
   timelineOf,
   withChanges,
 } from "../arbitraries.ts";
@@ -31,6 +33,8 @@ export interface Plan {
   readonly markerPace: number;
   /** Whether automations change only while nothing else happens, so that it can be told what they do. */
   readonly isCalm: boolean;
+  /** How many partitions further than home events arrive, as their senders hash otherwise. */
+  readonly astray: number;
   /** With the changes of automations on the way. */
   readonly timeline: Timeline;
 }
@@ -69,10 +73,13 @@ export function planOf(seed: number): Plan {
   const stored = input.defined.map((one) => asStored(one, delay));
   const plain = timelineOf(stored, input.happened.slice(0, EVENTS));
   const isChanged = chance.isTrue(0.6);
-  const changed: readonly Change[] = isChanged ? input.changed : [];
+  const changed: readonly Change[] = isChanged
+    ? input.changed.map((one) => ({ ...one, after: one.after % EVENTS }))
+    : [];
+  const partitions = chance.of([1, 2, 3, 3, 4]);
   return {
     seed,
-    partitions: chance.of([1, 2, 3, 3, 4]),
+    partitions,
     evaluators: chance.of([1, 2, 2, 3, 3]),
     schedulers: chance.of([1, 2, 2, 2]),
     faults: chance.isTrue(0.1) ? 0 : 1 + chance.below(chance.of([5, 10, 30])),
@@ -80,6 +87,7 @@ export function planOf(seed: number): Plan {
     skewSeconds: chance.below(2),
     markerPace: chance.of([0.5, 0.3, 0.03]),
     isCalm: chance.isTrue(0.7),
+    astray: chance.isTrue(0.1) ? chance.below(partitions) : 0,
     timeline: asStoredAll(withChanges(plain, changed), delay),
   };
 }
@@ -110,6 +118,16 @@ export function asStored(automation: Automation, scheduleAfter: Duration): Autom
   const again = readStored(storeAutomation({ ...named, trigger: apart }));
   if (!again.ok) throw new Error(`cannot be stored: ${JSON.stringify(again.faults)}`);
   return again.value;
+}
+
+/** Where events go astray, order and absence by resource are not promised: their automations are left to chance. */
+export const leftToChance = ({ astray, timeline }: Plan): readonly string[] =>
+  astray === 0 ? [] : timeline.automations.filter(({ trigger }) => isByResource(trigger)).map(({ id }) => id);
+
+function isByResource(trigger: Trigger): boolean {
+  if (trigger.kind === "metric") return true;
+  if (trigger.kind === "event") return trigger.forEach.includes(KEYS.resource);
+  return trigger.triggers.some(isByResource);
 }
 
 /** An event as its sender writes it: when it is received is for others to say. */

@@ -6,6 +6,7 @@ import { type DueRun, dueAt, type RunCommand, type RunEvent } from "../../../src
 import { plus, seconds } from "../../../src/core/model/time.ts";
 import type { LogRecord } from "../../../src/runtime/ports.ts";
 import type { MemoryBroker } from "../../support/memory-log.ts";
+import { unpaid } from "../invariants.ts";
 import { onCore } from "../on-core.ts";
 import { asText, asUnrankedText } from "../timeline.ts";
 import { wireFor } from "./ground.ts";
@@ -41,6 +42,7 @@ export class Findings {
     const textsOf = uncertain.size > 0 ? asUnrankedText : asText;
     return [
       ...differences(textsOf(certain(expected, uncertain)), textsOf(this.#firings(uncertain))),
+      ...this.#unpaid(),
       ...this.#led(),
       ...this.#ran(),
       ...this.#rejected(junk),
@@ -52,6 +54,21 @@ export class Findings {
   #firings(uncertain: Ids): readonly Firing[] {
     const { end } = this.#plan.timeline;
     return certain(this.#values<Firing>("firings"), uncertain).filter(({ triggered }) => triggered <= end);
+  }
+
+  /** Whatever else is left to chance: every firing on presence is paid for, after what pays for it has come. */
+  #unpaid(): readonly string[] {
+    const { timeline } = this.#plan;
+    if (timeline.steps.some(({ kind }) => kind === "redefine")) return [];
+    const firings = this.#values<Firing>("firings");
+    return timeline.automations.flatMap(({ id, trigger }) => {
+      if (trigger.kind !== "event" || trigger.posture !== "Reactive") return [];
+      const own = firings.filter(({ automationId }) => automationId === id);
+      const early = own
+        .filter(({ triggered }) => triggered < timeline.start)
+        .map((one) => `${one.id} came early`);
+      return [...unpaid({ trigger, timeline, firings: own }), ...early];
+    });
   }
 
   /** A firing, the event that tells of it and its run are written together. */

@@ -15,7 +15,7 @@ import { Chance } from "./chance.ts";
 import { topologyFor, wireFor } from "./ground.ts";
 import { Groups } from "./groups.ts";
 import type { Fault } from "./log.ts";
-import { bodyOf, type Plan } from "./plan.ts";
+import { bodyOf, leftToChance, type Plan } from "./plan.ts";
 import { type Process, type RoleName, startProcess } from "./processes.ts";
 import { type Actor, Turns } from "./turns.ts";
 
@@ -69,6 +69,8 @@ export class World {
   readonly #wire: Wire;
   /** Up to when each process has heard of automations. */
   readonly #informed = new Map<Actor, Instant>();
+  /** Those who will be slow to hear what changed next. */
+  readonly #slow = new Set<Actor>();
   readonly #uncertain = new Set<string>();
   readonly #junk: string[] = [];
   readonly #failures: string[] = [];
@@ -95,6 +97,7 @@ export class World {
     this.#steps = plan.timeline.steps;
     this.#current = plan.timeline.automations;
     this.#wire = wireFor(plan.partitions);
+    for (const id of leftToChance(plan)) this.#uncertain.add(id);
   }
 
   async run(): Promise<Watched> {
@@ -162,7 +165,11 @@ export class World {
    * told what they do. Whoever sleeps meanwhile may yet take over with an old table in its hands.
    */
   async #redefine(at: Instant, automations: readonly Automation[]): Promise<void> {
-    if (this.#mayFail && this.#chance.isTrue(0.5)) this.#stall(this.#chance.of(this.#processes), OVERSLEEPS);
+    if (this.#mayFail && this.#chance.isTrue(0.5)) {
+      const sleeper = this.#chance.of(this.#processes);
+      this.#slow.add(sleeper);
+      this.#stall(sleeper, OVERSLEEPS);
+    }
     const faults = this.#faults;
     this.#faults = 0;
     const last = instant(this.#broker.clock.nowMs * 1000);
@@ -223,7 +230,8 @@ export class World {
   }
 
   #send(text: string, key: string): void {
-    const partition = partitionOf(key, this.#plan.partitions);
+    const { partitions, astray } = this.#plan;
+    const partition = (partitionOf(key, partitions) + astray) % partitions;
     const topic = this.#wire.nameOf("events");
     const value = new TextEncoder().encode(text);
     const record = { topic, partition, key, value, headers: {} };
@@ -280,10 +288,7 @@ export class World {
       wire: this.#wire,
       skewSeconds: this.#plan.skewSeconds,
       fault: (kinds) => this.#fault(kinds),
-      delay: (topic) => {
-        const isSlow = topic === this.#wire.nameOf("automations") ? 0.5 : 0.02;
-        return this.#mayFail && this.#chance.isTrue(isSlow) ? this.#chance.below(8_000) : 0;
-      },
+      delay: (actor, topic) => this.#delay(actor, topic === this.#wire.nameOf("automations")),
       opened: () => {
         this.#peace = 0;
       },
@@ -294,6 +299,11 @@ export class World {
       report: (problem) => this.#trace(`report: ${problem}`),
     });
     this.#processes.push(process);
+  }
+
+  #delay(actor: Actor, isOfAutomations: boolean): number {
+    if (isOfAutomations && this.#slow.delete(actor)) return 3_000 + this.#chance.below(15_000);
+    return this.#mayFail && this.#chance.isTrue(0.02) ? this.#chance.below(8_000) : 0;
   }
 
   #fault(kinds: readonly Fault[]): Fault | null {
