@@ -45,6 +45,17 @@ const HELP = `No Kafka broker for the tests. One of these provides it:
   apt-get install -y openjdk-17-jre-headless maven && npx node scripts/provide-kafka.ts`;
 
 async function fromJars(): Promise<Cluster> {
+  const broker = await prepareBroker();
+  const stop = () => broker.remove();
+  await broker.start().catch(async (fault: unknown) => {
+    await stop();
+    throw fault;
+  });
+  return { brokers: broker.brokers, stop };
+}
+
+/** A broker from jars with a folder of its own: it may be ended, as brokers end, and started again where it was. */
+export async function prepareBroker(): Promise<JarBroker> {
   const home = await provideKafka().catch((cause: unknown) => {
     throw new Error(HELP, { cause });
   });
@@ -65,28 +76,62 @@ async function fromJars(): Promise<Cluster> {
     ]);
     const [code] = await once(format.process, "exit");
     if (code !== 0) throw new Error(`kafka.tools.StorageTool ended with ${String(code)}: ${format.said()}`);
-
-    const broker = java(home, data, ["kafka.Kafka", properties]);
-    const exited = once(broker.process, "exit");
-    const kill = () => broker.process.kill("SIGKILL");
-    process.once("exit", kill);
-    const stop = async () => {
-      process.off("exit", kill);
-      kill();
-      await exited;
-      await rm(data, { recursive: true, force: true });
-    };
-    const brokers = [`127.0.0.1:${port}`];
-    const died = exited.then(() => Promise.reject(new Error(`the broker ended at once: ${broker.said()}`)));
-    died.catch(() => {});
-    await Promise.race([answers(brokers), died]).catch(async (fault: unknown) => {
-      await stop();
-      throw fault;
-    });
-    return { brokers, stop };
+    return new JarBroker(port, data, () => java(home, data, ["kafka.Kafka", properties]));
   } catch (fault) {
     await rm(data, { recursive: true, force: true });
     throw fault;
+  }
+}
+
+type Java = ReturnType<typeof java>;
+
+export class JarBroker {
+  readonly brokers: readonly string[];
+  readonly #data: string;
+  readonly #launch: () => Java;
+  #running: { readonly java: Java; readonly exited: Promise<unknown>; readonly forget: () => void } | null =
+    null;
+
+  constructor(port: number, data: string, launch: () => Java) {
+    this.brokers = [`127.0.0.1:${port}`];
+    this.#data = data;
+    this.#launch = launch;
+  }
+
+  /** Resolves when it answers. */
+  async start(): Promise<void> {
+    const started = this.#launch();
+    const exited = once(started.process, "exit");
+    const kill = () => started.process.kill("SIGKILL");
+    process.once("exit", kill);
+    this.#running = { java: started, exited, forget: () => process.off("exit", kill) };
+    const died = exited.then(() => Promise.reject(new Error(`the broker ended at once: ${started.said()}`)));
+    died.catch(() => {});
+    await Promise.race([answers(this.brokers), died]);
+  }
+
+  /** SIGKILL as a crash, SIGTERM as people stop it; resolves when it has ended. */
+  async end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+    const running = this.#running;
+    this.#running = null;
+    running?.java.process.kill(signal);
+    await running?.exited;
+    running?.forget();
+  }
+
+  /** Takes connections and answers nobody, until it is thawed. */
+  freeze(): void {
+    this.#running?.java.process.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#running?.java.process.kill("SIGCONT");
+  }
+
+  /** Ends it, and leaves nothing behind. */
+  async remove(): Promise<void> {
+    await this.end("SIGKILL");
+    await rm(this.#data, { recursive: true, force: true });
   }
 }
 

@@ -17,8 +17,9 @@ export class Tripline {
   readonly #ended: Promise<number | null>;
   output = "";
 
-  private constructor(args: readonly string[], environment: Environment) {
-    this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "src/main.ts", ...args], {
+  private constructor(args: readonly string[], environment: Environment, nodeArgs: readonly string[] = []) {
+    const line = ["--disable-warning=ExperimentalWarning", ...nodeArgs, "src/main.ts", ...args];
+    this.#child = spawn(process.execPath, line, {
       cwd: ROOT,
       env: { ...withoutTripline(process.env), ...environment },
       stdio: ["ignore", "pipe", "pipe"],
@@ -31,6 +32,11 @@ export class Tripline {
     this.#child.stderr?.on("data", keep);
   }
 
+  /** Starts it, and waits for nothing. */
+  static launch(args: readonly string[], environment: Environment, nodeArgs: readonly string[]): Tripline {
+    return new Tripline(args, environment, nodeArgs);
+  }
+
   /** Resolves when it says that it is ready. */
   static async start(args: readonly string[], environment: Environment): Promise<Tripline> {
     const tripline = new Tripline(args, environment);
@@ -39,6 +45,28 @@ export class Tripline {
       return tripline.output.includes("is ready");
     }, `not ready:\n${tripline.output}`);
     return tripline;
+  }
+
+  get pid(): number | null {
+    return this.#child.pid ?? null;
+  }
+
+  get isReady(): boolean {
+    return this.output.includes("is ready");
+  }
+
+  /** Resolves with its exit code when it has ended, for whatever reason; null where a signal ended it. */
+  get ended(): Promise<number | null> {
+    return this.#ended;
+  }
+
+  /** SIGSTOP, and SIGCONT: it stands still, and wakes up later. */
+  freeze(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#child.kill("SIGCONT");
   }
 
   /** kill -9: nothing is finished, nothing said. */

@@ -1,0 +1,235 @@
+/** One run of chaos: processes and a broker under load, to which the plan happens; and the verdict on what came of it. */
+import { randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { DefinitionWriter } from "../../src/cli/definitions.ts";
+import { openGround, type ProcessGround } from "../../src/cli/ground.ts";
+import { readSettings } from "../../src/cli/settings.ts";
+import { fromMillis, type Instant, instant, millis, plus } from "../../src/core/model/time.ts";
+import { type JarBroker, prepareBroker } from "../support/cluster.ts";
+import type { Environment } from "../support/process.ts";
+import { Dice } from "./dice.ts";
+import { Judge } from "./judge/judge.ts";
+import type { Verdict } from "./judge/verdict.ts";
+import { automations, DELAY_MAX_MS } from "./load/automations.ts";
+import { Load, persistently } from "./load/load.ts";
+import { type Planned, type Profile, planOf, type Role, telling } from "./plan.ts";
+import { cleanEagerly } from "./world/cleaning.ts";
+import { Hand, type Post, shifted } from "./world/crew.ts";
+import { Faults, type World } from "./world/faults.ts";
+
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly forMs: number;
+  readonly profile: Profile;
+  readonly perSecond: number;
+  readonly partitions: number;
+  /** Somebody else's brokers, which are left in peace; a broker of our own where there are none. */
+  readonly brokers: string | null;
+  /** Told what is done, as it is done. */
+  readonly say: (line: string) => void;
+  /** Called, with everything still running, where something is wrong. */
+  readonly look?: () => Promise<void>;
+}
+
+export interface Outcome {
+  readonly verdict: Verdict;
+  /** Where the output of the processes is kept, where something is wrong. */
+  readonly kept: string | null;
+}
+
+const EVALUATORS = 3;
+const SCHEDULERS = 2;
+/** Longer than any window of absence. */
+const SILENCE_MS = 12_000;
+/** To come to rest after the last fault: sessions, transactions and pauses run out, and runs fall due. */
+const RESTS_WITHIN_MS = 150_000 + DELAY_MAX_MS;
+/** The wall clock of one evaluator is off by so much (P-14). */
+const CLOCK_SHIFT_MS = 3_600_000;
+const SHIFTED = 1;
+
+export async function chaos(options: ChaosOptions): Promise<Outcome> {
+  const begun = performance.now();
+  const say = (line: string): void =>
+    options.say(`${((performance.now() - begun) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+  const broker = options.brokers === null ? await prepareBroker() : null;
+  try {
+    await broker?.start();
+    const brokers = options.brokers ?? broker?.brokers.join(",") ?? "";
+    const environment = {
+      KAFKA_BROKERS: brokers,
+      TRIPLINE_PREFIX: `chaos-${randomUUID().slice(0, 8)}`,
+      TRIPLINE_PARTITIONS: String(options.partitions),
+    };
+    const ground = await openGround(settingsOf(environment), (problem) => say(`harness: ${problem}`));
+    try {
+      return await new Run({ ...options, say }, { ground, broker, environment }).run();
+    } finally {
+      await ground.close();
+    }
+  } finally {
+    await broker?.remove();
+  }
+}
+
+function settingsOf(environment: Environment) {
+  const read = readSettings(environment);
+  if (!read.ok) throw new Error(read.faults.map(({ message }) => message).join("; "));
+  return read.value;
+}
+
+interface Stage {
+  readonly ground: ProcessGround;
+  readonly broker: JarBroker | null;
+  readonly environment: Environment;
+}
+
+class Run {
+  readonly #options: ChaosOptions;
+  readonly #stage: Stage;
+  readonly #world: World;
+  readonly #faults: Faults;
+  readonly #plan: readonly Planned[];
+
+  constructor(options: ChaosOptions, stage: Stage) {
+    this.#options = options;
+    this.#stage = stage;
+    this.#world = {
+      crew: {
+        evaluator: this.#hands("evaluator", EVALUATORS),
+        scheduler: this.#hands("scheduler", SCHEDULERS),
+      },
+      spare: (role) => this.#post(role, "one more"),
+      broker: stage.broker,
+    };
+    this.#faults = new Faults(this.#world);
+    const counts = { evaluators: EVALUATORS, schedulers: SCHEDULERS };
+    this.#plan = planOf({ ...options, ...counts, hasBroker: stage.broker !== null });
+  }
+
+  get #hired(): readonly Hand[] {
+    const { evaluator, scheduler } = this.#world.crew;
+    return [...evaluator, ...scheduler, ...this.#faults.joined];
+  }
+
+  async run(): Promise<Outcome> {
+    const { ground } = this.#stage;
+    const { say } = this.#options;
+    const killAll = (): void => {
+      for (const { pid } of this.#hired) if (pid !== null) process.kill(pid, "SIGKILL");
+    };
+    process.once("exit", killAll);
+    // What watches without a start does so from the definition on, wherever it is first read: nobody is there yet.
+    await define(ground);
+    await cleanEagerly(this.#stage.environment);
+    const judge = await Judge.follow(ground);
+    try {
+      for (const hand of this.#hired) hand.start();
+      await this.#ready();
+      say(`${EVALUATORS} evaluators, ${SCHEDULERS} schedulers, ${this.#plan.length} faults planned`);
+      return await this.#suffer(judge);
+    } finally {
+      await judge.close();
+      await Promise.all(this.#hired.map((hand) => hand.retire()));
+      process.off("exit", killAll);
+    }
+  }
+
+  async #suffer(judge: Judge): Promise<Outcome> {
+    const { ground } = this.#stage;
+    const { seed, forMs, perSecond, say } = this.#options;
+    const load = new Load({
+      log: ground.log,
+      topic: ground.wire.nameOf("events"),
+      dice: new Dice(seed + 1),
+      perSecond,
+    });
+    await Promise.all([load.run(forMs), this.#follow(judge)]);
+    await this.#faults.over();
+    const { events, firings, dueRuns } = judge.progress;
+    say(`load over: ${load.sent} records taken, ${load.refused} batches sent again`);
+    say(`so far ${events} records, ${firings} firings, ${dueRuns} runs; everybody is back`);
+    const until = plus(await this.#closing(), millis(SILENCE_MS));
+    try {
+      const verdict = await judge.verdict(until, RESTS_WITHIN_MS);
+      if (verdict.differences.length === 0) return { verdict, kept: null };
+      await this.#options.look?.();
+      return { verdict, kept: await this.#keep() };
+    } catch (error) {
+      say(`${String(error)}: it is at ${new Date(judge.laggard.at / 1000).toISOString()}`);
+      say(`until ${new Date(until / 1000).toISOString()} is what was waited for`);
+      await this.#options.look?.();
+      const verdict = { differences: [String(error)], counts: {} };
+      return { verdict, kept: await this.#keep() };
+    }
+  }
+
+  /** Strikes as planned; each fault by itself, so that they overlap. */
+  async #follow(judge: Judge): Promise<void> {
+    const { say } = this.#options;
+    const begun = performance.now();
+    for (const { atMs, fault } of this.#plan) {
+      await pause(Math.max(0, begun + atMs - performance.now()));
+      const { firings } = judge.progress;
+      say(`${telling(fault)}   (${firings} firings so far)`);
+      void this.#faults.do(fault).then((isDone) => {
+        if (!isDone) say(`not done, something else was under way: ${telling(fault)}`);
+      });
+    }
+  }
+
+  /** A last record in every partition, after which nothing of interest comes; its time on the broker. */
+  async #closing(): Promise<Instant> {
+    const { ground } = this.#stage;
+    const body = { event: "load.over", resource: { "prefect.resource.id": "chaos" } };
+    const records = Array.from({ length: this.#options.partitions }, (_, partition) => ({
+      topic: ground.wire.nameOf("events"),
+      partition,
+      key: "chaos",
+      value: new TextEncoder().encode(JSON.stringify(body)),
+      headers: {},
+    }));
+    const appended = await persistently(ground.log, records);
+    return instant(Math.max(...appended.map(({ timestamp }) => timestamp)));
+  }
+
+  async #ready(): Promise<void> {
+    while (!this.#hired.every(({ isReady }) => isReady)) await pause(100);
+  }
+
+  #hands(role: Role, count: number): readonly Hand[] {
+    return Array.from({ length: count }, (_, which) => {
+      const post = this.#post(role, String(which + 1));
+      return new Hand(role === "evaluator" && which === SHIFTED ? shifted(post, CLOCK_SHIFT_MS) : post);
+    });
+  }
+
+  #post(role: Role, which: string): Post {
+    const { environment } = this.#stage;
+    return { name: `${role} ${which}`, args: ["run", role], environment, nodeArgs: [] };
+  }
+
+  /** What everybody has said, in a folder. */
+  async #keep(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), `tripline-chaos-${this.#options.seed}-`));
+    await mkdir(folder, { recursive: true });
+    for (const [i, { post, said }] of this.#hired.entries()) {
+      await writeFile(join(folder, `${i}-${post.name.replaceAll(" ", "-")}.log`), said);
+    }
+    return folder;
+  }
+}
+
+async function define(ground: ProcessGround): Promise<void> {
+  const { log, wire, definitions } = ground;
+  const writer = new DefinitionWriter({ log, wire, definitions });
+  const now = log.now() ?? fromMillis(Date.now());
+  const all = automations(now, randomUUID);
+  await writer.define(() => ({
+    changes: all.map((automation) => ({ kind: "automation", automation })),
+    answer: null,
+  }));
+  await writer.close();
+}

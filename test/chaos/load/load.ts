@@ -1,0 +1,80 @@
+/** Sends events at a steady rate, as a producer does that goes on until the broker has taken them. */
+import { setTimeout as pause } from "node:timers/promises";
+import { type Appended, type Log, LogError, type NewRecord } from "../../../src/runtime/ports.ts";
+import type { Dice } from "../dice.ts";
+import { Events, type Sending } from "./events.ts";
+
+interface LoadOptions {
+  readonly log: Log;
+  readonly topic: string;
+  readonly dice: Dice;
+  readonly perSecond: number;
+}
+
+const BEAT_MS = 100;
+const AGAIN_MS = 200;
+
+export class Load {
+  readonly #options: LoadOptions;
+  readonly #events: Events;
+  sent = 0;
+  /** How often the broker would not take a batch, which may then stand in the log twice. */
+  refused = 0;
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+    this.#events = new Events(options.dice);
+  }
+
+  /** For so long; what the broker could not take meanwhile is sent when it can. */
+  async run(forMs: number): Promise<void> {
+    const begun = performance.now();
+    const count = Math.max(1, Math.round((this.#options.perSecond * BEAT_MS) / 1000));
+    for (let beat = 0; beat * BEAT_MS < forMs; beat++) {
+      const left = begun + beat * BEAT_MS - performance.now();
+      if (left > 0) await pause(left);
+      await this.#send(this.#events.at(beat * BEAT_MS, count));
+    }
+  }
+
+  async #send(sendings: readonly Sending[]): Promise<void> {
+    const { topic } = this.#options;
+    // Each a batch of its own, now and then: what comes in one batch comes in one millisecond.
+    const parts = this.#options.dice.oneIn(3) ? sendings.map((one) => [one]) : [sendings];
+    for (const part of parts) {
+      await persistently(
+        this.#options.log,
+        part.map(({ key, value }) => record(topic, key, value)),
+        () => {
+          this.refused += 1;
+        },
+      );
+      this.sent += part.length;
+    }
+  }
+}
+
+const record = (topic: string, key: string, value: Uint8Array | null): NewRecord => ({
+  topic,
+  partition: null,
+  key,
+  value,
+  headers: {},
+});
+
+/** Until the log has taken them. */
+export async function persistently(
+  log: Log,
+  records: readonly NewRecord[],
+  refused: () => void = () => {},
+): Promise<readonly Appended[]> {
+  for (;;) {
+    try {
+      return await log.append(records);
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      refused();
+      await pause(AGAIN_MS);
+    }
+  }
+}
