@@ -13,7 +13,7 @@ import type { Environment } from "../support/process.ts";
 import { Dice } from "./dice.ts";
 import { Judge } from "./judge/judge.ts";
 import type { Verdict } from "./judge/verdict.ts";
-import { automations, DELAY_MAX_MS } from "./load/automations.ts";
+import { automations } from "./load/automations.ts";
 import { Load, persistently } from "./load/load.ts";
 import { type Planned, type Profile, planOf, type Role, telling } from "./plan.ts";
 import { cleanEagerly } from "./world/cleaning.ts";
@@ -44,8 +44,6 @@ const EVALUATORS = 3;
 const SCHEDULERS = 2;
 /** Longer than any window of absence. */
 const SILENCE_MS = 12_000;
-/** To come to rest after the last fault: sessions, transactions and pauses run out, and runs fall due. */
-const RESTS_WITHIN_MS = 150_000 + DELAY_MAX_MS;
 /** The wall clock of one evaluator is off by so much (P-14). */
 const CLOCK_SHIFT_MS = 3_600_000;
 const SHIFTED = 1;
@@ -146,37 +144,49 @@ class Run {
       dice: new Dice(seed + 1),
       perSecond,
     });
-    await Promise.all([load.run(forMs), this.#follow(judge)]);
-    await this.#faults.over();
+    let isOver = false;
+    const begun = performance.now();
+    const loaded = load.run(() => isOver && performance.now() - begun > forMs);
+    await this.#follow(judge);
+    isOver = true;
+    await Promise.all([loaded, this.#faults.over()]);
     const { events, firings, dueRuns } = judge.progress;
     say(`load over: ${load.sent} records taken, ${load.refused} batches sent again`);
     say(`so far ${events} records, ${firings} firings, ${dueRuns} runs; everybody is back`);
     const until = plus(await this.#closing(), millis(SILENCE_MS));
     try {
-      const verdict = await judge.verdict(until, RESTS_WITHIN_MS);
+      const verdict = await judge.verdict(until);
       if (verdict.differences.length === 0) return { verdict, kept: null };
+      say(`${verdict.differences.length} differences, the first: ${verdict.differences[0] ?? ""}`);
       await this.#options.look?.();
       return { verdict, kept: await this.#keep() };
     } catch (error) {
       say(`${String(error)}: it is at ${new Date(judge.laggard.at / 1000).toISOString()}`);
       say(`until ${new Date(until / 1000).toISOString()} is what was waited for`);
       await this.#options.look?.();
-      const verdict = { differences: [String(error)], counts: {} };
+      const verdict = { differences: [String(error)], counts: {}, firingsOf: {} };
       return { verdict, kept: await this.#keep() };
     }
   }
 
-  /** Strikes as planned; each fault by itself, so that they overlap. */
+  /**
+   * Strikes as planned; each fault by itself, so that they overlap. While a broker that was killed comes back, which may
+   * take long, the plan waits: there is little left to break.
+   */
   async #follow(judge: Judge): Promise<void> {
     const { say } = this.#options;
-    const begun = performance.now();
+    let begun = performance.now();
     for (const { atMs, fault } of this.#plan) {
       await pause(Math.max(0, begun + atMs - performance.now()));
       const { firings } = judge.progress;
       say(`${telling(fault)}   (${firings} firings so far)`);
-      void this.#faults.do(fault).then((isDone) => {
+      const struck = performance.now();
+      const done = this.#faults.do(fault).then((isDone) => {
         if (!isDone) say(`not done, something else was under way: ${telling(fault)}`);
       });
+      if (fault.kind !== "broker-kill") continue;
+      await done;
+      begun += performance.now() - struck;
     }
   }
 

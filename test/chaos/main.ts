@@ -72,6 +72,8 @@ async function main(): Promise<void> {
   for (const [what, { expected, found }] of Object.entries(verdict.counts)) {
     say(`${what.padEnd(14)} expected ${String(expected).padStart(7)}   found ${String(found).padStart(7)}`);
   }
+  const each = Object.entries(verdict.firingsOf).map(([name, count]) => `${name} ${count}`);
+  say(`firings of: ${each.join(", ")}`);
   if (verdict.differences.length === 0)
     return say("exactly once: nothing lost, nothing doubled, nothing else");
   say(`${verdict.differences.length} differences, seed ${seed}:`);

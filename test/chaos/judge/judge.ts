@@ -6,6 +6,8 @@ import type { Rejection } from "../../../src/core/model/rejection.ts";
 import type { DueRun, RunEvent } from "../../../src/core/model/run-command.ts";
 import { type Instant, instant, later } from "../../../src/core/model/time.ts";
 import { type LogRecord, Unreadable } from "../../../src/runtime/ports.ts";
+import { readTo } from "../../../src/runtime/read-to.ts";
+import { DELAY_MAX_MS } from "../load/automations.ts";
 import { type Expected, expectedOf, idOf, textOf } from "./expected.ts";
 import { type Entry, Ledger } from "./ledger.ts";
 import { type Found, type Verdict, verdictOf } from "./verdict.ts";
@@ -16,6 +18,8 @@ export class StoodStill extends Error {
 }
 
 const LOOK_AGAIN_MS = 250;
+/** Longer than a session, a transaction, every pause before another try, and the longest delay of a run. */
+const STANDS_STILL_MS = 90_000 + DELAY_MAX_MS;
 /** After the last expected one: time for what is not expected. */
 const CALM_MS = 3_000;
 
@@ -28,7 +32,6 @@ export class Judge {
   readonly #dueRuns: { run: DueRun; written: Instant }[] = [];
   readonly #runEvents: RunEvent[] = [];
   readonly #rejected: Rejection[] = [];
-  readonly #pending = new Set<string>();
   /** How far each task of the evaluator has come, as it says itself. */
   readonly #streamTimes: Instant[] = [];
 
@@ -62,10 +65,6 @@ export class Judge {
     await this.#take("rejected", (entry) => {
       this.#rejected.push(wire.decode<Rejection>("rejected", entry));
     });
-    await this.#take("run-commands", ({ key, value }) => {
-      if (value === null) this.#pending.delete(key ?? "");
-      else this.#pending.add(key ?? "");
-    });
     await this.#take("evaluator-changelog", (entry) => this.#takeChange(entry));
   }
 
@@ -94,28 +93,41 @@ export class Judge {
   }
 
   /** Resolves with the verdict on everything up to `until`; throws StoodStill where somebody does not get there. */
-  async verdict(until: Instant, withinMs: number): Promise<Verdict> {
-    const end = performance.now() + withinMs;
-    await this.#wait(
-      () => this.laggard.at > until,
-      end,
-      () => `task ${this.laggard.partition} does not go on`,
-    );
-    for (const ledger of this.#ledgers) await ledger.caughtUp();
+  async verdict(until: Instant): Promise<Verdict> {
+    const behind = (): number => Math.max(0, until - this.laggard.at + 1);
+    if (!(await comesToNothing(behind))) {
+      throw new StoodStill(`task ${this.laggard.partition} of the evaluator does not go on`);
+    }
+    await this.#caughtUp();
     const expected = this.#expected(until);
-    await this.#wait(
-      () => this.#hasAll(expected),
-      end,
-      () => "",
-    ).catch((error: unknown) => {
-      // The verdict says what is missing.
-      if (!(error instanceof StoodStill)) throw error;
-    });
+    // Where that does not come about, the verdict says what is missing.
+    await comesToNothing(() => this.#missing(expected));
     await pause(CALM_MS);
-    for (const ledger of this.#ledgers) await ledger.caughtUp();
+    await this.#caughtUp();
     const { automations } = this.#ground.definitions.current();
     const names = new Map(automations.automations.map(({ id, name }) => [id, name]));
-    return verdictOf(this.#expected(until), this.#found(), { until, nameOf: (id) => names.get(id) ?? id });
+    const found = { ...this.#found(), pending: await this.#pending() };
+    return verdictOf(this.#expected(until), found, { until, nameOf: (id) => names.get(id) ?? id });
+  }
+
+  async #caughtUp(): Promise<void> {
+    for (const ledger of this.#ledgers) await ledger.caughtUp();
+  }
+
+  /** Read when all is over: whoever follows a compacted topic and was away may miss that something was withdrawn. */
+  async #pending(): Promise<readonly string[]> {
+    const { log, wire } = this.#ground;
+    const topic = wire.nameOf("run-commands");
+    const pending = new Set<string>();
+    const take = ({ key, value }: LogRecord): void => {
+      if (value === null) pending.delete(key ?? "");
+      else pending.add(key ?? "");
+    };
+    for (const partition of this.#events.keys()) {
+      const [offset, end] = [await log.start(topic, partition), await log.end(topic, partition)];
+      await readTo(log, { from: { topic, partition, offset }, end, take });
+    }
+    return [...pending];
   }
 
   #expected(until: Instant): Expected {
@@ -123,37 +135,42 @@ export class Judge {
     return expectedOf(this.#events, { topology, wire, tables: definitions.current(), until });
   }
 
-  #hasAll({ firings, commands, rejected }: Expected): boolean {
+  /** How much of what is expected is not there yet. */
+  #missing({ firings, commands, rejected }: Expected): number {
     const fired = new Set(this.#firings.map(({ firing }) => firing.id));
     const run = new Set(this.#dueRuns.map((one) => one.run.runId));
     return (
-      [...firings.keys()].every((id) => fired.has(id)) &&
-      [...commands.keys()].every((id) => run.has(id) && !this.#pending.has(id)) &&
-      this.#rejected.length >= rejected.size
+      [...firings.keys()].filter((id) => !fired.has(id)).length +
+      [...commands.keys()].filter((id) => !run.has(id)).length +
+      Math.max(0, rejected.size - this.#rejected.length)
     );
   }
 
-  #found(): Found {
+  #found(): Omit<Found, "pending"> {
     return {
       firings: this.#firings,
       dueRuns: this.#dueRuns,
       runEvents: this.#runEvents,
       rejected: this.#rejected,
-      pending: [...this.#pending],
       told: this.#events.flat().flatMap((record) => (isTold(record, this.#ground) ? [idOf(record)] : [])),
     };
-  }
-
-  async #wait(holds: () => boolean, end: number, otherwise: () => string): Promise<void> {
-    while (!holds()) {
-      if (performance.now() > end) throw new StoodStill(otherwise());
-      await pause(LOOK_AGAIN_MS);
-    }
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#ledgers.map((ledger) => ledger.close()));
   }
+}
+
+/** False where it gets no less for so long that something must be wrong, however busy the machine is. */
+async function comesToNothing(left: () => number): Promise<boolean> {
+  let last = { at: performance.now(), left: left() };
+  while (last.left > 0) {
+    await pause(LOOK_AGAIN_MS);
+    const now = left();
+    if (now !== last.left) last = { at: performance.now(), left: now };
+    else if (performance.now() - last.at > STANDS_STILL_MS) return false;
+  }
+  return true;
 }
 
 /** Whether it is an event that Tripline has sent itself. */

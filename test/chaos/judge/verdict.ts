@@ -28,6 +28,8 @@ export interface Bounds {
 export interface Verdict {
   readonly differences: readonly string[];
   readonly counts: Readonly<Record<string, { readonly expected: number; readonly found: number }>>;
+  /** How many firings were expected of each automation: what of all this was put to the test. */
+  readonly firingsOf: Readonly<Record<string, number>>;
 }
 
 export function verdictOf(expected: Expected, found: Found, bounds: Bounds): Verdict {
@@ -58,9 +60,15 @@ export function verdictOf(expected: Expected, found: Found, bounds: Bounds): Ver
     ...found.pending.filter((id) => lives.has(id)).map((id) => `run ${id} is still pending`),
     ...otherwise(expected, firings, dueRuns),
   ];
+  const firingsOf: Record<string, number> = {};
+  for (const { firing } of expected.firings.values()) {
+    const name = bounds.nameOf(firing.automationId);
+    firingsOf[name] = (firingsOf[name] ?? 0) + 1;
+  }
   const explained = differences.map((one) => explain(one, expected, found, bounds));
   return {
     differences: explained,
+    firingsOf,
     counts: {
       firings: { expected: expected.firings.size, found: firings.length },
       runs: { expected: lives.size, found: dueRuns.length },

@@ -26,11 +26,11 @@ export class Load {
     this.#events = new Events(options.dice);
   }
 
-  /** For so long; what the broker could not take meanwhile is sent when it can. */
-  async run(forMs: number): Promise<void> {
+  /** Until it is over; what the broker could not take meanwhile is sent when it can. */
+  async run(isOver: () => boolean): Promise<void> {
     const begun = performance.now();
     const count = Math.max(1, Math.round((this.#options.perSecond * BEAT_MS) / 1000));
-    for (let beat = 0; beat * BEAT_MS < forMs; beat++) {
+    for (let beat = 0; !isOver(); beat++) {
       const left = begun + beat * BEAT_MS - performance.now();
       if (left > 0) await pause(left);
       await this.#send(this.#events.at(beat * BEAT_MS, count));

@@ -9,7 +9,8 @@ const EAGER = {
   "segment.ms": "3000",
   "min.cleanable.dirty.ratio": "0.01",
   "max.compaction.lag.ms": "3000",
-  "delete.retention.ms": "1000",
+  // Longer than any restore takes, be it made to stand still: who reads a value must yet come to its tombstone.
+  "delete.retention.ms": "60000",
 };
 
 export async function cleanEagerly({ KAFKA_BROKERS = "", TRIPLINE_PREFIX = "" }: Environment): Promise<void> {
