@@ -7,11 +7,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { DefinitionWriter } from "../../src/cli/definitions.ts";
 import { openGround, type ProcessGround } from "../../src/cli/ground.ts";
 import { readSettings } from "../../src/cli/settings.ts";
-import { fromMillis, type Instant, instant, millis, plus } from "../../src/core/model/time.ts";
+import { formatInstant, fromMillis, type Instant, instant, millis, plus } from "../../src/core/model/time.ts";
 import { type JarBroker, prepareBroker } from "../support/cluster.ts";
 import type { Environment } from "../support/process.ts";
 import { Dice } from "./dice.ts";
-import { Judge } from "./judge/judge.ts";
+import { Judge, StoodStill } from "./judge/judge.ts";
 import type { Verdict } from "./judge/verdict.ts";
 import { automations } from "./load/automations.ts";
 import { Load, persistently } from "./load/load.ts";
@@ -44,6 +44,10 @@ const EVALUATORS = 3;
 const SCHEDULERS = 2;
 /** Longer than any window of absence. */
 const SILENCE_MS = 12_000;
+/** So many faults in a row may hit what has not got up yet. */
+const BARREN_FAULTS = 3;
+/** Longer than anything takes that has to run out, on a busy machine too. */
+const STANDS_STILL_MS = 150_000;
 /** The wall clock of one evaluator is off by so much (P-14). */
 const CLOCK_SHIFT_MS = 3_600_000;
 const SHIFTED = 1;
@@ -147,46 +151,60 @@ class Run {
     let isOver = false;
     const begun = performance.now();
     const loaded = load.run(() => isOver && performance.now() - begun > forMs);
-    await this.#follow(judge);
-    isOver = true;
-    await Promise.all([loaded, this.#faults.over()]);
-    const { events, firings, dueRuns } = judge.progress;
-    say(`load over: ${load.sent} records taken, ${load.refused} batches sent again`);
-    say(`so far ${events} records, ${firings} firings, ${dueRuns} runs; everybody is back`);
-    const until = plus(await this.#closing(), millis(SILENCE_MS));
     try {
-      const verdict = await judge.verdict(until);
+      await this.#follow(judge).finally(() => (isOver = true));
+      await Promise.all([loaded, this.#faults.over()]);
+      const { events, firings, dueRuns } = judge.progress;
+      say(`load over: ${load.sent} records taken, ${load.refused} batches sent again`);
+      say(`so far ${events} records, ${firings} firings, ${dueRuns} runs; everybody is back`);
+      const until = plus(await this.#closing(), millis(SILENCE_MS));
+      const verdict = await judge.verdict(until, load.acknowledged);
       if (verdict.differences.length === 0) return { verdict, kept: null };
       say(`${verdict.differences.length} differences, the first: ${verdict.differences[0] ?? ""}`);
       await this.#options.look?.();
       return { verdict, kept: await this.#keep() };
     } catch (error) {
-      say(`${String(error)}: it is at ${new Date(judge.laggard.at / 1000).toISOString()}`);
-      say(`until ${new Date(until / 1000).toISOString()} is what was waited for`);
+      if (!(error instanceof StoodStill)) throw error;
+      const { partition, at } = judge.laggard;
+      const where = `task ${partition} is furthest behind, at ${formatInstant(at)}`;
+      say(`${error.message}; ${where}`);
       await this.#options.look?.();
-      const verdict = { differences: [String(error)], counts: {}, firingsOf: {} };
+      const verdict = { differences: [`${error.message}; ${where}`], counts: {}, firingsOf: {} };
       return { verdict, kept: await this.#keep() };
+    } finally {
+      load.stop();
     }
   }
 
   /**
-   * Strikes as planned; each fault by itself, so that they overlap. While a broker that was killed comes back, which may
-   * take long, the plan waits: there is little left to break.
+   * Strikes as planned; each fault by itself, so that they overlap. After a few that came to a standstill, or on a
+   * machine too slow for the plan, it waits until there is work again: nothing breaks what does not move.
    */
   async #follow(judge: Judge): Promise<void> {
     const { say } = this.#options;
     let begun = performance.now();
+    let last = { firings: 0, faults: 0 };
     for (const { atMs, fault } of this.#plan) {
       await pause(Math.max(0, begun + atMs - performance.now()));
+      const waitsSince = performance.now();
+      if (last.faults >= BARREN_FAULTS) await this.#goesOn(judge, last.firings);
+      begun += performance.now() - waitsSince;
       const { firings } = judge.progress;
+      last = firings > last.firings ? { firings, faults: 1 } : { firings, faults: last.faults + 1 };
       say(`${telling(fault)}   (${firings} firings so far)`);
-      const struck = performance.now();
-      const done = this.#faults.do(fault).then((isDone) => {
+      void this.#faults.do(fault).then((isDone) => {
         if (!isDone) say(`not done, something else was under way: ${telling(fault)}`);
       });
-      if (fault.kind !== "broker-kill") continue;
-      await done;
-      begun += performance.now() - struck;
+    }
+  }
+
+  /** Resolves when there is another firing; throws where there is none although nobody is held up. */
+  async #goesOn(judge: Judge, firings: number): Promise<void> {
+    let free = performance.now();
+    while (judge.progress.firings <= firings) {
+      if (!this.#faults.isOver) free = performance.now();
+      if (performance.now() - free > STANDS_STILL_MS) throw new StoodStill("nothing fires any more");
+      await pause(100);
     }
   }
 

@@ -82,7 +82,17 @@ function allWell({ firings, commands, told }: Expected): Found {
   const rejected = [
     { topic: "events", partition: 0, offset: 3, key: "x", reason: "", value: null, at: START },
   ];
-  return { firings: [...firings.values()], dueRuns, runEvents, rejected, told: [...told], pending: [] };
+  const events = new Set(log.flatMap((records, p) => records.map(({ offset }) => `${p}/${offset}`)));
+  const read = { events, acknowledged: events };
+  return {
+    ...read,
+    firings: [...firings.values()],
+    dueRuns,
+    runEvents,
+    rejected,
+    told: [...told],
+    pending: [],
+  };
 }
 
 const station = (run: RunCommand, kind: RunEvent["kind"]): RunEvent => ({
@@ -129,6 +139,7 @@ describe("the verdict", () => {
       /^lost: firing \S+: 'it' of a at \S+, triggered \S+$/,
     );
     assert.match(lost({ dueRuns: well.dueRuns.slice(1) }), /^lost: run \S+$/);
+    assert.match(lost({ acknowledged: new Set(["1/2"]) }), /^lost: acknowledged record 1\/2$/);
     assert.match(lost({ rejected: [] }), /^lost: rejected record 0\/3$/);
     assert.match(lost({ told: well.told.slice(1) }), /^lost: told firing/);
     assert.match(lost({ runEvents: well.runEvents.slice(1) }), /^lost: run event 'scheduled' of \S+$/);

@@ -92,8 +92,11 @@ export class Judge {
     return { partition: this.#streamTimes.indexOf(at), at };
   }
 
-  /** Resolves with the verdict on everything up to `until`; throws StoodStill where somebody does not get there. */
-  async verdict(until: Instant): Promise<Verdict> {
+  /**
+   * Resolves with the verdict on everything up to `until`; throws StoodStill where somebody does not get there.
+   * `acknowledged`: where the sender was told that its records stand.
+   */
+  async verdict(until: Instant, acknowledged: ReadonlySet<string>): Promise<Verdict> {
     const behind = (): number => Math.max(0, until - this.laggard.at + 1);
     if (!(await comesToNothing(behind))) {
       throw new StoodStill(`task ${this.laggard.partition} of the evaluator does not go on`);
@@ -106,7 +109,7 @@ export class Judge {
     await this.#caughtUp();
     const { automations } = this.#ground.definitions.current();
     const names = new Map(automations.automations.map(({ id, name }) => [id, name]));
-    const found = { ...this.#found(), pending: await this.#pending() };
+    const found = { ...this.#found(), acknowledged, pending: await this.#pending() };
     return verdictOf(this.#expected(until), found, { until, nameOf: (id) => names.get(id) ?? id });
   }
 
@@ -146,8 +149,9 @@ export class Judge {
     );
   }
 
-  #found(): Omit<Found, "pending"> {
+  #found(): Omit<Found, "pending" | "acknowledged"> {
     return {
+      events: new Set(this.#events.flatMap((records, p) => records.map(({ offset }) => `${p}/${offset}`))),
       firings: this.#firings,
       dueRuns: this.#dueRuns,
       runEvents: this.#runEvents,

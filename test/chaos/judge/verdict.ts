@@ -8,6 +8,9 @@ import type { Expected } from "./expected.ts";
 
 /** What stands in the log. */
 export interface Found {
+  /** Where records stand in `events`: `<partition>/<offset>`; and where the broker had told the sender that they do. */
+  readonly events: ReadonlySet<string>;
+  readonly acknowledged: ReadonlySet<string>;
   readonly firings: readonly { readonly firing: Firing; readonly text: string }[];
   readonly dueRuns: readonly { readonly run: DueRun; readonly written: Instant }[];
   readonly runEvents: readonly RunEvent[];
@@ -40,7 +43,9 @@ export function verdictOf(expected: Expected, found: Found, bounds: Bounds): Ver
   const stations = found.runEvents.filter(({ runId }) => lives.has(runId));
   const told = found.told.filter((id) => expected.told.has(id));
   const rejected = found.rejected.map(({ partition, offset }) => `${partition}/${offset}`);
+  const unread = [...found.acknowledged].filter((place) => !found.events.has(place));
   const differences = [
+    ...unread.map((place) => `lost: acknowledged record ${place}`),
     ...differing(
       "firing",
       expected.firings.keys(),

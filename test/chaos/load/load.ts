@@ -17,7 +17,10 @@ const AGAIN_MS = 200;
 export class Load {
   readonly #options: LoadOptions;
   readonly #events: Events;
+  #isStopped = false;
   sent = 0;
+  /** Where the broker has said that they stand: `<partition>/<offset>`. */
+  readonly acknowledged = new Set<string>();
   /** How often the broker would not take a batch, which may then stand in the log twice. */
   refused = 0;
 
@@ -26,11 +29,16 @@ export class Load {
     this.#events = new Events(options.dice);
   }
 
+  /** At once, whatever is still to be taken. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   /** Until it is over; what the broker could not take meanwhile is sent when it can. */
   async run(isOver: () => boolean): Promise<void> {
     const begun = performance.now();
     const count = Math.max(1, Math.round((this.#options.perSecond * BEAT_MS) / 1000));
-    for (let beat = 0; !isOver(); beat++) {
+    for (let beat = 0; !isOver() && !this.#isStopped; beat++) {
       const left = begun + beat * BEAT_MS - performance.now();
       if (left > 0) await pause(left);
       await this.#send(this.#events.at(beat * BEAT_MS, count));
@@ -42,13 +50,12 @@ export class Load {
     // Each a batch of its own, now and then: what comes in one batch comes in one millisecond.
     const parts = this.#options.dice.oneIn(3) ? sendings.map((one) => [one]) : [sendings];
     for (const part of parts) {
-      await persistently(
-        this.#options.log,
-        part.map(({ key, value }) => record(topic, key, value)),
-        () => {
-          this.refused += 1;
-        },
-      );
+      const records = part.map(({ key, value }) => record(topic, key, value));
+      const taken = await persistently(this.#options.log, records, () => {
+        this.refused += 1;
+        return !this.#isStopped;
+      });
+      for (const { partition, offset } of taken) this.acknowledged.add(`${partition}/${offset}`);
       this.sent += part.length;
     }
   }
@@ -62,18 +69,18 @@ const record = (topic: string, key: string, value: Uint8Array | null): NewRecord
   headers: {},
 });
 
-/** Until the log has taken them. */
+/** Until the log has taken them, or whoever is told that it has not wants no more. */
 export async function persistently(
   log: Log,
   records: readonly NewRecord[],
-  refused: () => void = () => {},
+  goesOn: () => boolean = () => true,
 ): Promise<readonly Appended[]> {
   for (;;) {
     try {
       return await log.append(records);
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
-      refused();
+      if (!goesOn()) return [];
       await pause(AGAIN_MS);
     }
   }

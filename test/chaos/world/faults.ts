@@ -30,6 +30,10 @@ export class Faults {
     return done;
   }
 
+  get isOver(): boolean {
+    return this.#underWay.size === 0;
+  }
+
   /** Resolves when nothing is under way, and everybody is back. */
   async over(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
