@@ -11,7 +11,7 @@ const USAGE = `npm run chaos -- [options]
 
   --minutes M      how long things go wrong (2)
   --seed S         what goes wrong, and what is sent (drawn, and printed)
-  --profile P      all: everything; outage: long absences of evaluators and of the broker (all)
+  --profile P      all: everything; outage: long absences of evaluators and of the broker; broker: its restarts (all)
   --rate R         events a second (150)
   --partitions P   of every topic that has several (6)
   --hold           where something is wrong, keep everything running until Ctrl-C, to look at it
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   if (values.help) return say(USAGE);
   const seed = numberOf("seed", values.seed ?? String(1 + Math.floor(Math.random() * 1_000_000)));
   const profile: Profile | undefined = profiles.find((one) => one === values.profile);
-  if (profile === undefined) return fail(`--profile: expected ${profiles.join(" or ")}`);
+  if (profile === undefined) return fail(`--profile: expected ${profiles.join(", ")}`);
   const minutes = numberOf("minutes", values.minutes);
   say(`chaos: seed ${seed}, ${minutes} min, profile ${profile}`);
   const { verdict, kept } = await chaos({

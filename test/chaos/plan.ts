@@ -21,8 +21,8 @@ export interface Planned {
   readonly fault: Fault;
 }
 
-/** `all`: everything; `outage`: long absences, of evaluators and of the broker (P-7). */
-export const profiles = ["all", "outage"] as const;
+/** `all`: everything; `outage`: long absences, of evaluators and of the broker (P-7); `broker`: nothing else fails. */
+export const profiles = ["all", "outage", "broker"] as const;
 export type Profile = (typeof profiles)[number];
 
 export interface PlanOptions {
@@ -39,9 +39,9 @@ export interface PlanOptions {
 const NAP_MS = 1_500;
 const ZOMBIE_MS = 9_000;
 /** Between two faults, by profile. */
-const PAUSES_MS = { all: [1_500, 4_000], outage: [8_000, 14_000] } as const;
+const PAUSES_MS = { all: [1_500, 4_000], outage: [8_000, 14_000], broker: [5_000, 12_000] } as const;
 /** How long what is away stays away, by profile. */
-const AWAY_MS = { all: [100, 2_500], outage: [7_000, 20_000] } as const;
+const AWAY_MS = { all: [100, 2_500], outage: [7_000, 20_000], broker: [100, 8_000] } as const;
 /** At the end everything must come to rest, and at the start to its feet. */
 const QUIET_MS = 2_000;
 
@@ -88,6 +88,11 @@ const DRAWS: Readonly<Record<Profile, readonly Draw[]>> = {
     [15, ({ role, awayMs }) => ({ kind: "freeze-all", role, forMs: awayMs })],
     [15, ({ awayMs }) => ({ kind: "broker-freeze", forMs: awayMs })],
     [10, ({ awayMs }) => ({ kind: "broker-kill", awayMs })],
+  ],
+  broker: [
+    [70, ({ awayMs }) => ({ kind: "broker-kill", awayMs })],
+    [15, ({ awayMs }) => ({ kind: "broker-stop", awayMs })],
+    [15, ({ isLong }) => ({ kind: "broker-freeze", forMs: zombieOr(isLong, NAP_MS) })],
   ],
 };
 

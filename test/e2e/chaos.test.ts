@@ -2,19 +2,20 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { chaos } from "../chaos/chaos.ts";
-import { profiles } from "../chaos/plan.ts";
 
 /** Plans with zombies, deaths and rebalances; and with evaluators that are all away for longer than any window. */
-const SEEDS = { all: 4, outage: 7 } as const;
+const PLANS = [
+  { profile: "all", seed: 4 },
+  { profile: "outage", seed: 7 },
+] as const;
 
 describe("processes that are killed, stand still, come and go under load", () => {
-  for (const profile of profiles) {
-    it(`lose nothing and double nothing (${profile})`, async (t) => {
+  for (const plan of PLANS) {
+    it(`lose nothing and double nothing (${plan.profile})`, async (t) => {
       const said: string[] = [];
       const { verdict, kept } = await chaos({
-        seed: SEEDS[profile],
+        ...plan,
         forMs: 15_000,
-        profile,
         perSecond: 100,
         partitions: 4,
         brokers: process.env["KAFKA_BROKERS"] ?? null,
