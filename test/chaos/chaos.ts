@@ -46,7 +46,7 @@ const SCHEDULERS = 2;
 /** Longer than any window of absence. */
 const SILENCE_MS = 12_000;
 /** So many faults in a row may hit what has not got up yet. */
-const BURST = 4;
+const BURSTS: Readonly<Record<Profile, number>> = { all: 4, outage: 2, broker: 1 };
 /** Longer than anything takes that has to run out, on a busy machine too. */
 const STANDS_STILL_MS = 150_000;
 /** The wall clock of one evaluator is off by so much (P-14). */
@@ -158,6 +158,9 @@ class Run {
       const { events, firings, dueRuns } = judge.progress;
       say(`load over: ${load.sent} records taken, ${load.refused} batches sent again`);
       say(`so far ${events} records, ${firings} firings, ${dueRuns} runs; everybody is back`);
+      const deaths = this.#hired.filter((hand) => hand.deaths > 0);
+      const told = deaths.map((hand) => `${hand.post.name} ${hand.deaths} times`);
+      say(`ended by themselves, and were started again: ${told.join(", ") || "none"}`);
       const until = plus(await this.#closing(), millis(SILENCE_MS));
       const verdict = await judge.verdict(until, load.acknowledged);
       if (verdict.differences.length === 0) return { verdict, kept: null };
@@ -183,11 +186,12 @@ class Run {
    */
   async #follow(judge: Judge): Promise<void> {
     const { say } = this.#options;
+    const burst = BURSTS[this.#options.profile];
     let begun = performance.now();
     for (const [i, { atMs, fault }] of this.#plan.entries()) {
       await pause(Math.max(0, begun + atMs - performance.now()));
       const waitsSince = performance.now();
-      if (i % BURST === BURST - 1) await this.#goesOn(judge);
+      if (i % burst === burst - 1) await this.#goesOn(judge);
       begun += performance.now() - waitsSince;
       say(`${telling(fault)}   (${judge.progress.firings} firings so far)`);
       void this.#faults.do(fault).then((isDone) => {
