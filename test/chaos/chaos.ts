@@ -150,8 +150,7 @@ class Run {
       perSecond,
     });
     let isOver = false;
-    const begun = performance.now();
-    const loaded = load.run(() => isOver && performance.now() - begun > forMs);
+    const loaded = load.run(forMs, () => isOver);
     try {
       await this.#follow(judge).finally(() => (isOver = true));
       await Promise.all([loaded, this.#faults.over()]);

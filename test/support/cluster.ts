@@ -98,8 +98,8 @@ export class JarBroker {
     this.#launch = launch;
   }
 
-  /** Resolves when it answers. */
-  async start(): Promise<void> {
+  /** Resolves when it answers; throws where it does not within this time. */
+  async start(withinMs = STARTS_WITHIN_MS): Promise<void> {
     const started = this.#launch();
     const exited = once(started.process, "exit");
     const kill = () => started.process.kill("SIGKILL");
@@ -107,7 +107,7 @@ export class JarBroker {
     this.#running = { java: started, exited, forget: () => process.off("exit", kill) };
     const died = exited.then(() => Promise.reject(new Error(`the broker ended at once: ${started.said()}`)));
     died.catch(() => {});
-    await Promise.race([answers(this.brokers), died]);
+    await Promise.race([answers(this.brokers, withinMs), died]);
   }
 
   /** SIGKILL as a crash, SIGTERM as people stop it; resolves when it has ended. */
@@ -246,8 +246,8 @@ async function freePort(): Promise<number> {
 }
 
 /** Until the broker tells its metadata and has a controller. */
-async function answers(brokers: readonly string[]): Promise<void> {
-  const latest = performance.now() + STARTS_WITHIN_MS;
+async function answers(brokers: readonly string[], withinMs = STARTS_WITHIN_MS): Promise<void> {
+  const latest = performance.now() + withinMs;
   const { Kafka, logLevel } = kafkajs();
   let last: unknown = null;
   while (performance.now() < latest) {

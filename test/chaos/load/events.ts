@@ -59,7 +59,7 @@ export class Events {
     sent.push(...this.#beatsDue(sinceStartMs), ...this.#jobsDone(sinceStartMs));
     this.#recent = [...this.#recent, ...sent].slice(-REMEMBERED);
     if (this.#recent.length > 0 && this.#dice.oneIn(8)) sent.push(this.#dice.pick(this.#recent));
-    if (this.#dice.oneIn(40)) sent.push(this.#poison());
+    if (this.#dice.oneIn(20)) sent.push(this.#poison());
     return sent;
   }
 

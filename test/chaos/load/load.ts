@@ -34,14 +34,14 @@ export class Load {
     this.#isStopped = true;
   }
 
-  /** Until it is over; what the broker could not take meanwhile is sent when it can. */
-  async run(isOver: () => boolean): Promise<void> {
+  /** For so long at least, by what is sent and not by the clock, and until it is over; what is refused is sent again. */
+  async run(forMs: number, isOver: () => boolean): Promise<void> {
     const begun = performance.now();
     const count = Math.max(1, Math.round((this.#options.perSecond * BEAT_MS) / 1000));
-    for (let beat = 0; !isOver() && !this.#isStopped; beat++) {
-      const left = begun + beat * BEAT_MS - performance.now();
+    for (let sentMs = 0; !this.#isStopped && (sentMs < forMs || !isOver()); sentMs += BEAT_MS) {
+      const left = begun + sentMs - performance.now();
       if (left > 0) await pause(left);
-      await this.#send(this.#events.at(beat * BEAT_MS, count));
+      await this.#send(this.#events.at(sentMs, count));
     }
   }
 

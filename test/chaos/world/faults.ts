@@ -12,6 +12,9 @@ export interface World {
   readonly broker: JarBroker | null;
 }
 
+/** What it has to mend after a kill takes long on a busy machine. */
+const RETURNS_WITHIN_MS = 600_000;
+
 export class Faults {
   readonly #world: World;
   readonly #underWay = new Set<Promise<unknown>>();
@@ -122,5 +125,5 @@ export class Faults {
 async function restarted(broker: JarBroker, signal: "SIGKILL" | "SIGTERM", awayMs: number): Promise<void> {
   await broker.end(signal);
   await pause(awayMs);
-  await broker.start();
+  await broker.start(RETURNS_WITHIN_MS);
 }
