@@ -83,7 +83,9 @@ async function startAll(log: Log, { partitions, evaluators }: Setting): Promise<
   const report = (problem: string): void => assert.fail(problem);
   const definitions = await Definitions.open({ log, wire, ticker, variables: {}, report });
   const ground = { topology, log, wire, ticker, tables: definitions, report };
-  const running = Array.from({ length: evaluators }, () => startEvaluator(ground, { clockSkew: seconds(0) }));
+  const running = Array.from({ length: evaluators }, () =>
+    startEvaluator(ground, { clockSkew: seconds(0), standbys: 0 }),
+  );
   return async () => {
     for (const one of await Promise.all(running)) await one.stop();
     await definitions.close();

@@ -7,6 +7,8 @@ interface Joining {
   readonly group: string;
   readonly count: number;
   readonly member: Member;
+  /** How many others are to follow the state of each partition. */
+  readonly copies: number;
 }
 
 interface Seat {
@@ -35,8 +37,8 @@ export class Groups {
     this.#around = around;
   }
 
-  join(actor: Actor, { group: name, count, member }: Joining): Membership {
-    const group = this.#groups.get(name) ?? new Group(count, this.#around);
+  join(actor: Actor, { group: name, count, member, copies }: Joining): Membership {
+    const group = this.#groups.get(name) ?? new Group({ count, copies }, this.#around);
     this.#groups.set(name, group);
     if (group.count !== count) throw new LogError(`${name} shares ${group.count}`, { retriable: false });
     return group.join(actor, member);
@@ -54,14 +56,16 @@ export class Groups {
 
 class Group {
   readonly count: number;
+  readonly #copies: number;
   readonly #around: Around;
   #seats: Seat[] = [];
   readonly #left = new Set<Member>();
   #isDue = false;
   #isSharing = false;
 
-  constructor(count: number, around: Around) {
+  constructor({ count, copies }: Pick<Joining, "count" | "copies">, around: Around) {
     this.count = count;
+    this.#copies = copies;
     this.#around = around;
   }
 
@@ -73,6 +77,8 @@ class Group {
         await this.#around.turns.take(actor, "leave");
         this.#out(this.#seats.find((one) => one.member === member) ?? seat);
       },
+      // Numbers are dealt by chance here, whoever has copies.
+      refresh: () => {},
     };
   }
 
@@ -131,11 +137,20 @@ class Group {
     return new Map(seats.map((seat, i) => [seat, numbers.filter((_, k) => k % seats.length === i)]));
   }
 
+  /** What a member is to follow of others: the share of those who sit next to it. */
+  #followedBy(seat: Seat): readonly number[] {
+    const seats = this.#seats;
+    const at = seats.indexOf(seat);
+    const others = Array.from({ length: Math.min(this.#copies, seats.length - 1) }, (_, i) => i + 1);
+    return others.flatMap((step) => seats[(at + step) % seats.length]?.told ?? []);
+  }
+
   async #tell(seat: Seat, numbers: readonly number[]): Promise<void> {
     const told = this.#around.turns.take(seat.actor, `assigned ${numbers.join(" ")}`).then(async () => {
       if (seat.isOut) return;
       seat.told = numbers;
-      await seat.member.assigned(numbers);
+      const copies = this.#followedBy(seat).filter((number) => !numbers.includes(number));
+      await seat.member.assigned(numbers, copies);
     });
     await Promise.race([told, seat.gone]);
   }

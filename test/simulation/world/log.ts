@@ -10,6 +10,7 @@ import {
   type NewRecord,
   type Position,
   type Reader,
+  type Standbys,
   type TopicSpec,
   type Writer,
 } from "../../../src/runtime/ports.ts";
@@ -151,9 +152,14 @@ export class SimulatedLog implements Log {
     return this.#ask("open reader", async () => new SimulatedReader(this.#around, this.#actor, from));
   }
 
-  async join(group: string, topics: readonly string[], member: Member): Promise<Membership> {
+  async join(
+    group: string,
+    topics: readonly string[],
+    member: Member,
+    standbys: Standbys | null = null,
+  ): Promise<Membership> {
     const count = await this.#ask("join", () => this.#log.partitions(topics[0] ?? ""));
-    return this.#around.groups.join(this.#actor, { group, count, member });
+    return this.#around.groups.join(this.#actor, { group, count, member, copies: standbys?.count ?? 0 });
   }
 
   now(): Instant | null {

@@ -59,7 +59,7 @@ async function run(process: Process, setting: Setting): Promise<void> {
   const ground = { topology, log, wire, ticker, tables: definitions, report, random };
   const running: RunningRole =
     process.role === "evaluator"
-      ? await startEvaluator(ground, { clockSkew: seconds(skewSeconds) })
+      ? await startEvaluator(ground, { clockSkew: seconds(skewSeconds), standbys: 1 })
       : await startScheduler(ground);
   await Promise.race([asked.promise, running.failure]);
   await running.stop();
