@@ -12,6 +12,7 @@ import {
   CAUSES_HEADER,
   type Codec,
   type Codecs,
+  LogError,
   type LogRecord,
   type NewRecord,
   RECORD_BYTES_MAX,
@@ -146,7 +147,12 @@ export class Wire {
     return { topic: this.nameOf(changelog), partition, key: `${store}|${key}`, value, headers: {} };
   }
 
+  /** Reads it back. Where the log cannot give it, whatever was decided without it could be wrong: a person has to say. */
   decodeChange(record: LogRecord): Change {
+    const { unreadable } = record;
+    if (unreadable !== undefined) {
+      throw new LogError(`state is to be restored, but ${unreadable}`, { retriable: false });
+    }
     const name = record.key ?? "";
     const bar = name.indexOf("|");
     const store = name.slice(0, bar);

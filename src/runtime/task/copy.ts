@@ -3,7 +3,7 @@ import { type Instant, instant, later } from "../../core/model/time.ts";
 import type { Stage } from "../../core/processor.ts";
 import type { Role } from "../../topology/topology.ts";
 import { Chain, type Tables } from "../chain/chain.ts";
-import { type Batch, type Log, LogError, type LogRecord } from "../ports.ts";
+import type { Batch, Log, LogRecord } from "../ports.ts";
 import { readTo } from "../read-to.ts";
 import type { Wire } from "../wire.ts";
 import type { Restores } from "./restores.ts";
@@ -97,11 +97,6 @@ export class Copy {
   }
 
   #take(record: LogRecord): void {
-    if (record.unreadable !== undefined) {
-      // Whatever was decided without what stood there could be wrong: that is for a person to say.
-      const place = `${this.changelog}/${this.#options.partition}`;
-      throw new LogError(`${place} is to be restored, but ${record.unreadable}`, { retriable: false });
-    }
     const { store, key, entry } = this.#options.wire.decodeChange(record);
     if (store === POSITIONS) this.#positions = isPositions(entry?.state) ? entry.state : NOWHERE;
     else if (store === TAKEN_IDS) this.takenIds.restore(key, entry);

@@ -184,10 +184,7 @@ describe("a task of the evaluator", () => {
     tasks.broker.spoil("t.evaluator-changelog", 0);
     const end = await tasks.endOf(tasks.start());
     assert(end instanceof LogError && !end.retriable);
-    assert.match(
-      end.message,
-      /^t\.evaluator-changelog\/0 is to be restored, but a batch cannot be unpacked$/,
-    );
+    assert.match(end.message, /^state is to be restored, but a batch cannot be unpacked$/);
   });
 
   it("notices absence although nothing comes any more", async () => {
