@@ -87,7 +87,7 @@ export function planOf(seed: number): Plan {
     skewSeconds: chance.below(2),
     markerPace: chance.of([0.5, 0.3, 0.03]),
     isCalm: chance.isTrue(0.7),
-    astray: chance.isTrue(0.1) ? chance.below(partitions) : 0,
+    astray: chance.isTrue(0.25) ? chance.below(partitions) : 0,
     timeline: asStoredAll(withChanges(plain, changed), delay),
   };
 }
