@@ -142,7 +142,10 @@ export class World {
   async #let(ready: ReturnType<Turns["ready"]>): Promise<void> {
     if (this.#turns.count > TURNS_MAX) throw new Error("it goes round in circles");
     const turn = this.#chance.of(ready);
-    const process = this.#processes.find((one) => one === turn.actor);
+    // What a dead process had sent, and one that leaves, is left alone.
+    const process = this.#processes.find(
+      (one) => one === turn.actor && one.state === "running" && !one.hasLeft,
+    );
     if (process !== undefined && AT_WORST.test(turn.what) && this.#isUnlucky(this.#plan.worst))
       this.#strike(process, WORST);
     else await this.#turns.let(turn);
