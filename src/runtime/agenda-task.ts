@@ -20,6 +20,7 @@ import {
 } from "./ports.ts";
 import { readTo } from "./read-to.ts";
 import { rejection } from "./rejected.ts";
+import type { Restores } from "./restores.ts";
 import type { Wire } from "./wire.ts";
 
 export interface AgendaTaskOptions {
@@ -30,6 +31,8 @@ export interface AgendaTaskOptions {
   readonly wire: Wire;
   readonly ticker: Ticker;
   readonly tables: { readonly current: () => Tables };
+  /** Told how the restore comes on. */
+  readonly restores?: Restores;
 }
 
 /** The longest wait for new commands: the head of the agenda may be due before. */
@@ -76,7 +79,13 @@ export class AgendaTask {
       const offset = await log.start(topic, partition);
       const take = (record: LogRecord): void => this.#take(record);
       const isStopping = (): boolean => this.#isStopping;
-      await readTo(log, { from: { topic, partition, offset }, end, take, isStopping });
+      const restore = this.#options.restores?.begin(partition, Math.max(0, end - offset));
+      const noted = (next: number): void => restore?.noted(next - offset);
+      try {
+        await readTo(log, { from: { topic, partition, offset }, end, take, isStopping, noted });
+      } finally {
+        restore?.done();
+      }
       this.#reader = await log.openReader([{ topic, partition, offset: Math.max(offset, end) }]);
       await this.#work(writer, this.#reader);
     } finally {

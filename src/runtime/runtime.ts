@@ -5,8 +5,9 @@ import type { Role, Topology } from "../topology/topology.ts";
 import { AgendaTask } from "./agenda-task.ts";
 import type { History, HistorySource, Log, Ticker } from "./ports.ts";
 import { createRecorder } from "./recorder/recorder.ts";
+import { Restores } from "./restores.ts";
 import { RoleRunner } from "./role.ts";
-import { Copy, Restores, Standby, type TableSource, Task } from "./task/task.ts";
+import { Copy, Standby, type TableSource, Task } from "./task/task.ts";
 import type { Wire } from "./wire.ts";
 
 export type { Output } from "./chain/chain.ts";
@@ -72,12 +73,13 @@ export async function startEvaluator(ground: Ground, options: EvaluatorOptions):
 export async function startScheduler(ground: Ground): Promise<RunningRole> {
   const { log, wire, ticker, report, random } = ground;
   const role = roleOf(ground, "scheduler");
+  const restores = new Restores(role.name, ticker, report);
   return RoleRunner.start({
     group: wire.nameOf(role.name),
     topics: [wire.nameOf("run-commands")],
     log,
     ticker,
-    buildTask: (partition) => new AgendaTask({ ...ground, role, stages, partition }),
+    buildTask: (partition) => new AgendaTask({ ...ground, role, stages, partition, restores }),
     report,
     random,
   });

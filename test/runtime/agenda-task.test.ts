@@ -7,6 +7,7 @@ import type { DueRun, RunCommand, RunEvent } from "../../src/core/model/run-comm
 import { fromMillis, seconds, toMillis } from "../../src/core/model/time.ts";
 import { AgendaTask } from "../../src/runtime/agenda-task.ts";
 import { LogError } from "../../src/runtime/ports.ts";
+import { Restores } from "../../src/runtime/restores.ts";
 import { Evaluators, topology, wire } from "../support/evaluators.ts";
 
 const command = (runId: string, delay: number): RunCommand => ({
@@ -48,7 +49,9 @@ class Schedulers extends Evaluators {
       variables: {},
     };
     const tables = { current: () => none };
-    const task = new AgendaTask({ role, stages, partition: 0, log, wire, ticker: this.ticker, tables });
+    const restores = new Restores("scheduler", this.ticker, (line) => this.reported.push(line));
+    const working = { log, wire, ticker: this.ticker, tables, restores };
+    const task = new AgendaTask({ role, stages, partition: 0, ...working });
     const ended = task.run().catch((error: unknown) => error);
     this.#tasks.push(task);
     this.#ended.push(ended);
@@ -98,6 +101,14 @@ describe("a task of the scheduler", () => {
     assert.equal(secondsOf(agenda.broker.clock.nowMs), 10);
     await agenda.until(() => agenda.left().length >= 3);
     assert.deepEqual(agenda.left(), ["now 0", "sooner 10", "later 20"]);
+  });
+
+  it("says how much it has read back when it starts", async () => {
+    const agenda = schedulers();
+    await agenda.schedule(command("one", 10), command("other", 20));
+    void agenda.startScheduler();
+    await agenda.until(() => agenda.left().length > 0);
+    assert.deepEqual(agenda.reported, ["scheduler: partition 0 restored, 2 offsets read"]);
   });
 
   it("says so in a run event, and forgets the command, in the same transaction", async () => {

@@ -5,8 +5,8 @@ import type { Role } from "../../topology/topology.ts";
 import { Chain, type Tables } from "../chain/chain.ts";
 import type { Batch, Log, LogRecord } from "../ports.ts";
 import { readTo } from "../read-to.ts";
+import type { Restores } from "../restores.ts";
 import type { Wire } from "../wire.ts";
-import type { Restores } from "./restores.ts";
 import { TAKEN_IDS, type TakenId, TakenIds } from "./taken-ids.ts";
 
 /** Where the last commit stood: it is written in the same transaction as the state. */

@@ -56,7 +56,7 @@ export class Standby {
         // What it has may be torn, or from before records that were deleted meanwhile.
         this.isWarm = false;
         this.#copy = build();
-        if (!(error instanceof LogError)) {
+        if (!(error instanceof LogError) || !error.retriable) {
           report(`standby of partition ${partition}: ${String(error)}; no copy is kept`);
           return;
         }

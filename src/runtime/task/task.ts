@@ -12,18 +12,17 @@ import { blaming, type Poison } from "../poison.ts";
 import type { Batch, Log, LogRecord, NewRecord, Position, Reader, Ticker, Writer } from "../ports.ts";
 import { Unreadable } from "../ports.ts";
 import { rejection } from "../rejected.ts";
+import type { Restores } from "../restores.ts";
 import { Passing } from "../scan/scan.ts";
 import type { Travelling, Watermark, Wire } from "../wire.ts";
 import { Announcer } from "./announcer.ts";
 import { Copy, POSITIONS, type Positions } from "./copy.ts";
 import { readInTime } from "./read-in-time.ts";
-import type { Restores } from "./restores.ts";
 import { startingPoint } from "./starting-point.ts";
 import { stepFor, type Via, viasOf } from "./vias.ts";
 import { Watermarks } from "./watermarks.ts";
 
 export { Copy } from "./copy.ts";
-export { Restores } from "./restores.ts";
 export { Standby } from "./standby.ts";
 
 /** The tables as they are now. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Restores } from "../../../src/runtime/task/restores.ts";
+import { Restores } from "../../src/runtime/restores.ts";
 
 function restores() {
   const lines: string[] = [];

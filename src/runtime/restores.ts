@@ -1,5 +1,5 @@
 /** Tells people how restores come on: one line a second at most for all tasks of a role, and one when they are done. */
-import type { Ticker } from "../ports.ts";
+import type { Ticker } from "./ports.ts";
 
 /** Of one task, in offsets of its changelog. */
 export interface Restore {
