@@ -55,6 +55,7 @@ export async function parsing({ broker, prefix, settings }: Stand): Promise<Cont
     stop: async () => {
       await child.stop();
       await feed.close();
+      await broker.remove(prefix);
     },
   };
 }
@@ -81,6 +82,7 @@ export async function streaming({ broker, prefix, settings }: Stand): Promise<Co
       await watch.close();
       await child.stop("SIGTERM");
       await feed.close();
+      await broker.remove(prefix);
       rmSync(state, { recursive: true, force: true });
     },
   };
@@ -103,6 +105,7 @@ export async function evaluating(stand: Stand, automations: readonly Automation[
       await watch.close();
       await child.stop();
       await feed.close();
+      await broker.remove(prefix);
     },
   };
 }

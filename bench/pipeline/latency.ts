@@ -52,6 +52,7 @@ export async function measureLatency(stand: Stand): Promise<Latencies> {
   await producer.disconnect();
   await log.close();
   await child.stop();
+  await broker.remove(prefix);
   return { hop: found[0] ?? [], due: found[1] ?? [] };
 }
 
