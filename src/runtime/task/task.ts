@@ -7,7 +7,7 @@
 import { type Duration, type Instant, instant, later, millis, minus } from "../../core/model/time.ts";
 import type { Stage } from "../../core/processor.ts";
 import type { Role } from "../../topology/topology.ts";
-import type { Chain, Tables } from "../chain/chain.ts";
+import type { Chain } from "../chain/chain.ts";
 import { blaming, type Poison } from "../poison.ts";
 import type { Batch, Log, LogRecord, NewRecord, Position, Reader, Ticker, Writer } from "../ports.ts";
 import { Unreadable } from "../ports.ts";
@@ -17,27 +17,16 @@ import { Passing } from "../scan/scan.ts";
 import type { Travelling, Watermark, Wire } from "../wire.ts";
 import { Announcer } from "./announcer.ts";
 import { Copy, POSITIONS, type Positions } from "./copy.ts";
+import { GATHERED_RECORDS, Gathered } from "./gathered.ts";
 import { readInTime } from "./read-in-time.ts";
 import { startingPoint } from "./starting-point.ts";
+import type { CurrentTables, TableSource } from "./tables.ts";
 import { stepFor, type Via, viasOf } from "./vias.ts";
 import { Watermarks } from "./watermarks.ts";
 
 export { Copy } from "./copy.ts";
 export { Standby } from "./standby.ts";
-
-/** The tables as they are now. */
-export interface CurrentTables extends Tables {
-  /** Tells when they have changed. */
-  readonly version: number;
-  /** The offset up to which the automations were read, not included: their revisions are offsets. */
-  readonly reach: number;
-}
-
-export interface TableSource {
-  readonly current: () => CurrentTables;
-  /** Resolves when the automations are read past this offset. */
-  readonly reached: (offset: number) => Promise<void>;
-}
+export type { CurrentTables, TableSource } from "./tables.ts";
 
 export interface TaskOptions {
   readonly role: Role;
@@ -60,9 +49,6 @@ export interface TaskOptions {
   readonly restores?: Restores;
 }
 
-/** Commit when the input has run dry, or when this much has gathered. */
-const GATHERED_RECORDS = 5_000;
-const GATHERED_MS = 100;
 /** Records taken between two pauses for others. */
 const SLICE = 250;
 const IDLE_POLL_MS = 100;
@@ -86,7 +72,7 @@ export class Task {
   /** Nothing with `received` up to here is still to come. */
   #streamTime = instant(0);
   #committedTime = instant(0);
-  #uncommitted = { records: 0, since: 0 };
+  readonly #gathered: Gathered;
   /** Records taken so far. */
   #taken = 0;
   #reader: Reader | null = null;
@@ -103,6 +89,7 @@ export class Task {
     this.#vias = viasOf(role);
     this.#watermarks = new Watermarks(partition, partitions);
     this.#announcer = new Announcer(options);
+    this.#gathered = new Gathered(options.ticker);
   }
 
   /** Works until stopped; throws LogError when the task must be built anew. */
@@ -134,34 +121,23 @@ export class Task {
       this.#switchTables();
       const count = await this.#takeAll(batches, writer);
       await this.#advance(batches, writer);
-      polled = reader.poll(this.#isDirty ? 0 : IDLE_POLL_MS);
+      polled = reader.poll(this.#gathered.isDue ? 0 : IDLE_POLL_MS);
       polled.catch(() => {});
-      if (this.#isDirty && (count === 0 || this.#hasGathered)) await this.#commit(writer);
+      if (this.#gathered.isDue && (count === 0 || this.#gathered.isMuch)) await this.#commit(writer);
       await this.#announce(writer);
     }
-    if (this.#isDirty) await this.#commit(writer);
-  }
-
-  get #isDirty(): boolean {
-    return this.#uncommitted.records > 0;
+    if (!this.#gathered.isEmpty) await this.#commit(writer);
   }
 
   /** Whether memory should not hold more of what is not committed. */
   get #isFull(): boolean {
-    return this.#uncommitted.records >= GATHERED_RECORDS || this.#chain.pending > 2 * GATHERED_RECORDS;
-  }
-
-  get #hasGathered(): boolean {
-    const { records, since } = this.#uncommitted;
-    return records >= GATHERED_RECORDS || this.#options.ticker.now() - since >= GATHERED_MS;
+    return this.#gathered.isFull || this.#chain.pending > 2 * GATHERED_RECORDS;
   }
 
   /** Notes that there is something to commit. */
   #count(records: number): void {
-    if (records === 0) return;
-    if (!this.#isDirty) this.#uncommitted.since = this.#options.ticker.now();
-    this.#uncommitted.records += records;
-    this.#announcer.noteWork();
+    this.#gathered.note(records);
+    if (records > 0) this.#announcer.noteWork();
   }
 
   #switchTables(): void {
@@ -224,11 +200,15 @@ export class Task {
     }
   }
 
-  /** Takes a record; what cannot be taken is rejected, with its place and the reason, and the task goes on. */
-  #guard(topic: string, record: LogRecord, take: () => void): void {
+  /**
+   * Takes a record, if `take` says that there was anything to take; what cannot be taken is rejected, with its place
+   * and the reason, and the task goes on.
+   */
+  #guard(topic: string, record: LogRecord, take: () => boolean): void {
+    let isPassed = false;
     try {
       this.#refusePoison(topic, record);
-      take();
+      isPassed = !take();
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       const { partition, wire } = this.#options;
@@ -236,10 +216,12 @@ export class Task {
     }
     this.#positions.set(topic, record.offset + 1);
     this.#taken += 1;
-    this.#count(1);
+    if (isPassed) this.#gathered.notePassed();
+    else this.#count(1);
   }
 
-  #takeEvent(record: LogRecord): void {
+  /** False for an event that nobody wants. */
+  #takeEvent(record: LogRecord): boolean {
     const place = { topic: this.#events, offset: record.offset };
     const notBefore = later(this.#lastReceived, instant(this.#streamTime + 1));
     const received = later(record.timestamp, notBefore);
@@ -247,6 +229,7 @@ export class Task {
     this.#copy.takenIds.add(id ?? this.#readEvent(record, notBefore), received);
     this.#lastReceived = received;
     this.#streamTime = later(this.#streamTime, minus(received, millis(1)));
+    return id === null;
   }
 
   /** Takes the event that a record holds; returns its id. */
@@ -263,7 +246,7 @@ export class Task {
     this.#positions.set(topic, record.offset + 1);
   }
 
-  #arrive(topic: string, record: LogRecord, value: Travelling | Unreadable | undefined): void {
+  #arrive(topic: string, record: LogRecord, value: Travelling | Unreadable | undefined): boolean {
     if (value instanceof Unreadable) throw value;
     const step = stepFor(this.#vias, topic, this.#options.wire.stepOf(record));
     const { key } = record;
@@ -272,6 +255,7 @@ export class Task {
     blaming({ topic, offset: record.offset }, () => {
       this.#chain.arrive(step, key, value, { gathers, at: this.#streamTime });
     });
+    return true;
   }
 
   #refusePoison(topic: string, { offset }: LogRecord): void {
@@ -330,7 +314,7 @@ export class Task {
       ...this.#rejected.splice(0),
       ...kept.map((change) => wire.encodeChange(changelog, partition, change)),
     ];
-    this.#uncommitted = { records: 0, since: 0 };
+    this.#gathered.clear();
     await writer.commit(records);
     this.#committedTime = this.#streamTime;
   }
@@ -346,7 +330,7 @@ export class Task {
 
   /** Tells the other tasks how far this one has come: outside the transaction, after the commit it rests on. */
   async #announce(writer: Writer): Promise<void> {
-    if (this.#isDirty || !this.#chain.needsWatermarks || !this.#announcer.isDue()) return;
+    if (this.#gathered.isDue || !this.#chain.needsWatermarks || !this.#announcer.isDue()) return;
     if (this.#streamTime > this.#committedTime) await this.#commit(writer);
     const topics = this.#vias.map(({ topic }) => topic);
     await this.#announcer.announce(this.#watermarks.timesOf(topics, this.#streamTime));
