@@ -6,7 +6,7 @@
  * when the test says so, that of waiting polls too.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { fromMillis, type Instant, toMillis } from "../../src/core/model/time.ts";
+import { fromMillis, type Instant } from "../../src/core/model/time.ts";
 import { Groups } from "../../src/edges/sqlite/groups.ts";
 import { partitionOf } from "../../src/runtime/partitioner.ts";
 import {
@@ -24,6 +24,19 @@ import {
   type Writer,
 } from "../../src/runtime/ports.ts";
 import { ManualClock } from "./manual-clock.ts";
+import {
+  type Entry,
+  hasMore,
+  isCommitted,
+  newPartition,
+  notify,
+  type Partition,
+  readFrom,
+  refusal,
+  stableEnd,
+  type Transaction,
+  toRecord,
+} from "./memory-partition.ts";
 
 /** How a transaction ends; `lose-answer` commits it, but its writer is told that it is in doubt. */
 export type Ending = "commit" | "abort" | "lose-answer";
@@ -34,43 +47,11 @@ export interface HeldCommit {
   end(ending: Ending): void;
 }
 
-interface Transaction {
-  readonly writer: string;
-  state: "open" | "committed" | "aborted";
-  readonly partitions: Set<Partition>;
-}
-
-/** What stands at an offset: a record, or a marker (null). */
-interface Entry extends LogRecord {
-  readonly isMarker: boolean;
-  readonly transaction: Transaction | null;
-}
-
-export interface Partition {
-  readonly topic: string;
-  readonly number: number;
-  entries: Entry[];
-  start: number;
-  next: number;
-  lastMs: number;
-  announcedMs: number;
-  /** The open transactions, each with its first offset. */
-  readonly open: Map<Transaction, number>;
-  readonly watchers: Set<() => void>;
-}
-
-/** Where a reader stands in a partition. */
-interface Cursor {
-  readonly partition: Partition;
-  readonly offset: number;
-}
-
 interface Topic {
   readonly keep: TopicSpec["keep"];
   readonly partitions: readonly Partition[];
 }
 
-const refusal = (message: string): LogError => new LogError(message, { retriable: false });
 const failure = (message: string): LogError => new LogError(message, { retriable: true });
 
 export class MemoryBroker {
@@ -289,32 +270,6 @@ export class MemoryBroker {
   }
 }
 
-function newPartition(topic: string, number: number): Partition {
-  const empty = { entries: [], start: 0, next: 0, lastMs: 0, announcedMs: 0 };
-  return { topic, number, ...empty, open: new Map(), watchers: new Set() };
-}
-
-const notify = (partition: Partition): void => partition.watchers.forEach((watcher) => watcher());
-
-/** Up to where everything is decided (Kafka's last stable offset). */
-const stableEnd = (partition: Partition): number => Math.min(partition.next, ...partition.open.values());
-
-/** Whether a fetch would find something, or be refused. */
-export const hasMore = ({ partition, offset }: Cursor): boolean =>
-  offset < stableEnd(partition) || offset > partition.next;
-
-const isCommitted = ({ isMarker, transaction }: Entry): boolean =>
-  !isMarker && (transaction === null || transaction.state === "committed");
-
-const toRecord = ({ offset, key, value, timestamp, headers, unreadable }: Entry): LogRecord => ({
-  offset,
-  key,
-  value,
-  timestamp,
-  headers,
-  ...(unreadable !== undefined && { unreadable }),
-});
-
 /** One client of the broker. */
 class MemoryLog implements Log {
   readonly #broker: MemoryBroker;
@@ -465,35 +420,4 @@ class MemoryReader implements Reader {
     await promise;
     callOff();
   }
-}
-
-/** What a fetch finds of one partition; from then on nothing is received there at or before the time it was asked. */
-export function readFrom({ partition, offset }: Cursor, max: number, askedAt: Instant | null): Batch {
-  const { topic, number, start, next } = partition;
-  if (offset < start || offset > next) {
-    throw refusal(`offset ${offset} of partition ${number} of ${topic} is not in ${start} to ${next}`);
-  }
-  const stable = stableEnd(partition);
-  const ready = partition.entries.slice(
-    indexOf(partition.entries, offset),
-    indexOf(partition.entries, stable),
-  );
-  const records = ready.filter(isCommitted).slice(0, max).map(toRecord);
-  const last = records.at(-1);
-  // Below the stable end when started there, behind an open transaction's first record.
-  const nextOffset =
-    records.length === max && last !== undefined ? last.offset + 1 : Math.max(offset, stable);
-  if (askedAt !== null) partition.announcedMs = Math.max(partition.announcedMs, toMillis(askedAt));
-  return { topic, partition: number, records, nextOffset, isAtEnd: nextOffset === next, askedAt };
-}
-
-/** The index of the first entry at or after an offset. */
-function indexOf(entries: readonly Entry[], offset: number): number {
-  let [low, high] = [0, entries.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((entries[middle]?.offset ?? offset) < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

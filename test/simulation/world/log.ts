@@ -14,7 +14,8 @@ import {
   type TopicSpec,
   type Writer,
 } from "../../../src/runtime/ports.ts";
-import { hasMore, type MemoryBroker, type Partition, readFrom } from "../../support/memory-log.ts";
+import type { MemoryBroker } from "../../support/memory-log.ts";
+import { hasMore, type Partition, readFrom } from "../../support/memory-partition.ts";
 import type { Chance } from "./chance.ts";
 import type { Groups } from "./groups.ts";
 import type { Actor, Turns } from "./turns.ts";
