@@ -1,70 +1,22 @@
-/** What templates see of an event: resources, labels and times, with the attributes that Prefect gives them. */
+/** What templates see of an event and what is around it, with the attributes that Prefect gives them. */
 import type { Event } from "../model/event.ts";
 import { eventToJson } from "../model/event-reader.ts";
 import type { Json } from "../model/json.ts";
 import { type Labels, labelOf, RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE } from "../model/labels.ts";
-import { formatInstant, type Instant } from "../model/time.ts";
-import { Callable, Model, TemplateError, type Value } from "./jinja/jinja.ts";
-
-/** A time: ISO 8601 as a value, as Python prints it within text. */
-export class TimeModel extends Model {
-  readonly #iso: string;
-
-  constructor(at: Instant) {
-    super();
-    // Python writes a fraction with six digits, or none.
-    this.#iso = formatInstant(at).replace(/\.(\d+)Z$/, (_, digits: string) => `.${digits.padEnd(6, "0")}Z`);
-  }
-  json(): Json {
-    return this.#iso;
-  }
-  text(): string {
-    return this.#iso.replace("T", " ").replace("Z", "+00:00");
-  }
-  override attribute(name: string): Value {
-    if (name === "isoformat") return new Callable(() => this.#iso.replace("Z", "+00:00"));
-    if (name === "strftime") return new Callable(({ positional: [form] }) => this.#formatted(form));
-    const letter = PARTS.get(name);
-    return letter === undefined ? undefined : Number(this.#part(letter));
-  }
-
-  #formatted(form: Value): string {
-    if (typeof form !== "string") throw new TemplateError("strftime wants a text such as '%Y-%m-%d'");
-    return form.slice(0, 200).replace(/%([A-Za-z%])/g, (all, letter: string) => this.#part(letter) ?? all);
-  }
-
-  #part(letter: string): string | undefined {
-    const [year = "", month = "", day = ""] = this.#iso.slice(0, 10).split("-");
-    const clock = this.#iso.slice(11, 19);
-    const [hour = "", minute = "", second = ""] = clock.split(":");
-    const fraction = this.#iso.slice(20, -1).padEnd(6, "0");
-    const date = `${year}-${month}-${day}`;
-    return new Map([
-      ["Y", year],
-      ["m", month],
-      ["d", day],
-      ["H", hour],
-      ["M", minute],
-      ["S", second],
-      ["f", fraction],
-      ["F", date],
-      ["T", clock],
-      ["z", "+0000"],
-      ["Z", "UTC"],
-      ["%", "%"],
-    ]).get(letter);
-  }
-}
-
-const PARTS: ReadonlyMap<string, string> = new Map([
-  ["year", "Y"],
-  ["month", "m"],
-  ["day", "d"],
-  ["hour", "H"],
-  ["minute", "M"],
-  ["second", "S"],
-  ["microsecond", "f"],
-]);
+import {
+  Budget,
+  type Callable,
+  type Dict,
+  jsonOf,
+  Model,
+  methodOf,
+  quoted,
+  reprOf,
+  strftime,
+  TimeModel,
+  textOf,
+  type Value,
+} from "./jinja/jinja.ts";
 
 /** Labels by their names, whole (`labels['a.b']`) or step by step (`labels.a.b`). */
 export class LabelsModel extends Model {
@@ -124,86 +76,126 @@ function prefixesOf(labels: Labels): ReadonlySet<string> {
 /** A resource: `.id`, `.name`, `.role`, `.labels`, and every label by its own name. */
 class ResourceModel extends Model {
   readonly #labels: Labels;
+  readonly #kind: string;
 
-  constructor(labels: Labels) {
+  constructor(labels: Labels, kind: "Resource" | "RelatedResource") {
     super();
     this.#labels = labels;
+    this.#kind = kind;
   }
   json(): Json {
     return this.#labels;
   }
   text(): string {
-    return JSON.stringify(this.#labels);
+    return `root=${reprOf(this.#labels, new Budget())}`;
+  }
+  override repr(): string {
+    return `${this.#kind}(${this.text()})`;
+  }
+  override resourceId(): string | null {
+    return labelOf(this.#labels, RESOURCE_ID);
   }
   override attribute(name: string): Value {
     if (name === "id") return labelOf(this.#labels, RESOURCE_ID);
     if (name === "name") return labelOf(this.#labels, RESOURCE_NAME);
     if (name === "role") return labelOf(this.#labels, RESOURCE_ROLE) ?? undefined;
+    if (name === "root") return this.#labels;
     const labels = new LabelsModel(this.#labels);
     return name === "labels" ? labels : labels.attribute(name);
   }
   override item(name: string): Value {
     return labelOf(this.#labels, name) ?? this.attribute(name);
   }
+  override method(name: string): Callable | null {
+    return methodOf(this.#labels, name);
+  }
   override entries(): readonly (readonly [string, Value])[] {
     return Object.entries(this.#labels);
   }
 }
 
-/** Related resources by their role: the first, or all. */
-class RolesModel extends Model {
-  readonly #related: readonly Labels[];
-  readonly #isSingle: boolean;
+const related = (labels: Labels): ResourceModel => new ResourceModel(labels, "RelatedResource");
 
-  constructor(related: readonly Labels[], isSingle: boolean) {
-    super();
-    this.#related = related;
-    this.#isSingle = isSingle;
-  }
-  json(): Json {
-    const roles = new Set(this.#related.map((labels) => labelOf(labels, RESOURCE_ROLE) ?? ""));
-    return Object.fromEntries(Array.from(roles, (role) => [role, this.#pick(role)]));
-  }
-  text(): string {
-    return JSON.stringify(this.json());
-  }
-  override attribute(name: string): Value {
-    const found = this.#related.filter((labels) => labelOf(labels, RESOURCE_ROLE) === name);
-    if (!this.#isSingle) return found.map((labels) => new ResourceModel(labels));
-    return found[0] === undefined ? undefined : new ResourceModel(found[0]);
-  }
+const roleOf = (labels: Labels): string => labelOf(labels, RESOURCE_ROLE) ?? "";
 
-  #pick(role: string): Json {
-    const found = this.#related.filter((labels) => labelOf(labels, RESOURCE_ROLE) === role);
-    return this.#isSingle ? (found[0] ?? null) : found;
+/** Related resources by their role: the first of each, the last role first as in Prefect, or all. */
+function byRole(all: readonly Labels[], which: "first" | "all"): Value {
+  if (which === "first") {
+    return Object.fromEntries(all.toReversed().map((labels) => [roleOf(labels), related(labels)]));
   }
+  const roles = new Set(all.map(roleOf));
+  const inRole = (role: string): readonly Value[] =>
+    all.filter((labels) => roleOf(labels) === role).map(related);
+  return Object.fromEntries(Array.from(roles, (role) => [role, inRole(role)]));
 }
 
 /** An event, as Prefect's `ReceivedEvent`. */
 export class EventModel extends Model {
   readonly #event: Event;
+  readonly #uiUrl: string | null;
 
-  constructor(event: Event) {
+  constructor(event: Event, uiUrl: string | null) {
     super();
     this.#event = event;
+    this.#uiUrl = uiUrl;
   }
   json(): Json {
-    return {
-      ...eventToJson(this.#event),
-      occurred: new TimeModel(this.#event.occurred).json(),
-      received: new TimeModel(this.#event.received).json(),
-    };
+    return eventJson(this.#event);
   }
   text(): string {
-    return JSON.stringify(this.json());
+    const { event, id, follows, payload } = this.#event;
+    const printed = (value: Value): string => reprOf(value, new Budget());
+    const fields = [
+      `occurred=${new TimeModel(this.#event.occurred).repr()}`,
+      `event=${quoted(event)}`,
+      `resource=${new ResourceModel(this.#event.resource, "Resource").repr()}`,
+      `related=${printed(this.#event.related.map(related))}`,
+      `payload=${printed(payload)}`,
+      `id=UUID(${quoted(id)})`,
+      `follows=${follows === null ? "None" : `UUID(${quoted(follows)})`}`,
+      `received=${new TimeModel(this.#event.received).repr()}`,
+    ];
+    return fields.join(" ");
+  }
+  override repr(): string {
+    return `ReceivedEvent(${this.text()})`;
+  }
+  override page(): string {
+    const { id, occurred } = this.#event;
+    return `events/event/${strftime(occurred, "%Y-%m-%d")}/${id}`;
   }
   override attribute(name: string): Value {
+    if (name === "url") return this.#uiUrl === null ? null : `${this.#uiUrl}/${this.page()}`;
     return EVENT_ATTRIBUTES.get(name)?.(this.#event);
   }
 }
 
-const resources = (labels: readonly Labels[]): readonly ResourceModel[] =>
-  labels.map((one) => new ResourceModel(one));
+const eventJson = (event: Event): Json => ({
+  ...eventToJson(event),
+  occurred: new TimeModel(event.occurred).json(),
+  received: new TimeModel(event.received).json(),
+});
+
+const sizes = new WeakMap<Event, number>();
+
+/** How many bytes an event takes as JSON, as Prefect counts them; found once. */
+function sizeOf(event: Event): number {
+  const known = sizes.get(event);
+  if (known !== undefined) return known;
+  const size = bytesOf(JSON.stringify(eventJson(event)));
+  sizes.set(event, size);
+  return size;
+}
+
+/** How many bytes a text takes as UTF-8. */
+function bytesOf(text: string): number {
+  let bytes = 0;
+  for (const letter of text) {
+    const code = letter.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
 
 const EVENT_ATTRIBUTES: ReadonlyMap<string, (event: Event) => Value> = new Map<
   string,
@@ -215,9 +207,40 @@ const EVENT_ATTRIBUTES: ReadonlyMap<string, (event: Event) => Value> = new Map<
   ["received", (event) => new TimeModel(event.received)],
   ["follows", (event) => event.follows],
   ["payload", (event) => event.payload],
-  ["resource", (event) => new ResourceModel(event.resource)],
-  ["related", (event) => resources(event.related)],
-  ["involved_resources", (event) => resources([event.resource, ...event.related])],
-  ["resource_in_role", (event) => new RolesModel(event.related, true)],
-  ["resources_in_role", (event) => new RolesModel(event.related, false)],
+  ["resource", (event) => new ResourceModel(event.resource, "Resource")],
+  ["related", (event) => event.related.map(related)],
+  [
+    "involved_resources",
+    (event) => [new ResourceModel(event.resource, "Resource"), ...event.related.map(related)],
+  ],
+  ["resource_in_role", (event) => byRole(event.related, "first")],
+  ["resources_in_role", (event) => byRole(event.related, "all")],
+  ["size_bytes", sizeOf],
 ]);
+
+/** What templates see of something that has a page and fields of its own: an automation, a run, a flow. */
+export class ObjectModel extends Model {
+  readonly #fields: Dict;
+  readonly #links: { readonly page?: string; readonly resourceId?: string };
+
+  constructor(fields: Dict, links: { readonly page?: string; readonly resourceId?: string } = {}) {
+    super();
+    this.#fields = fields;
+    this.#links = links;
+  }
+  json(): Json {
+    return jsonOf(this.#fields, new Budget());
+  }
+  text(): string {
+    return textOf(this.#fields, new Budget());
+  }
+  override page(): string | null {
+    return this.#links.page ?? null;
+  }
+  override resourceId(): string | null {
+    return this.#links.resourceId ?? null;
+  }
+  override attribute(name: string): Value {
+    return Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
+  }
+}

@@ -83,9 +83,9 @@ describe("expressions", () => {
       "{{ a['d'].k }} {{ a.l[1] }} {{ a.l[-2] }} {{ a.l.0 }} {{ word[0] }}": "v two 3.5 1 h",
       "{{ word[1:3] }} {{ word[:2] }} {{ word[3:] }} {{ word[::-1] }} {{ list[::2] }} {{ word[9:] }}":
         "el he lo olleh [3, 2] ",
-      "{{ {'x': [1, (2, 3)]}.x[1] }} {{ () }} {{ (1,) }} {{ 'a' 'b' }}": "[2, 3] [] [1] ab",
+      "{{ {'x': [1, (2, 3)]}.x[1] }} {{ () }} {{ (1,) }} {{ 'a' 'b' }}": "(2, 3) () (1,) ab",
       "{{ a.d.get('k') }} {{ a.d.get('z', 'd') }} {{ a.d.items() }} {{ a.d.keys() }}":
-        "v d [['k', 'v'], ['a', 1]] ['k', 'a']",
+        "v d dict_items([('k', 'v'), ('a', 1)]) dict_keys(['k', 'a'])",
       "{{ word.upper() }} {{ ' x '.strip() }} {{ 'a,b'.split(',') }} {{ 'a'.replace('a', 'b') }}":
         "HELLO x ['a', 'b'] b",
       "{{ word.startswith('he') }} {{ '-'.join(['a', 'b']) }} {{ list.index(1) }} {{ list.count(3) }}":
@@ -107,8 +107,8 @@ describe("expressions", () => {
       "{{ word|upper|lower|title|capitalize }} {{ ' x '|trim }} {{ word|length }} {{ word|replace('l','L') }}":
         "Hello x 5 heLLo",
       "{{ nope|default('d') }} {{ ''|default('d', true) }} {{ '3.7'|float }} {{ '12x'|int }} {{ 'x'|int(7) }}":
-        "d d 3.7 12 7",
-      "{{ 3.14159|round(2) }} {{ 2.1|round(method='ceil') }} {{ 'x'|center(5) }}|": "3.14 3   x  |",
+        "d d 3.7 0 7",
+      "{{ 3.14159|round(2) }} {{ 2.1|round(method='ceil') }} {{ 'x'|center(5) }}|": "3.14 3.0   x  |",
       "{{ list|sort }} {{ list|sort(reverse=true) }} {{ list|sum }} {{ list|max }} {{ list|min }} {{ list|first }} {{ list|last }}":
         "[1, 2, 3] [3, 2, 1] 6 3 1 3 2",
       "{{ people|map(attribute='name')|join(', ') }} {{ people|sum(attribute='age') }}": "Ada, Bob 41",
@@ -117,7 +117,7 @@ describe("expressions", () => {
       "{{ people|sort(attribute='age')|map(attribute='name')|join }} {{ [1,1,2]|unique|list }} {{ list|reverse|list }}":
         "BobAda [1, 2] [2, 1, 3]",
       "{{ a.d|dictsort }} {{ a.d|items|list }} {{ [1,2,3]|batch(2, 0)|list }}":
-        "[['a', 1], ['k', 'v']] [['k', 'v'], ['a', 1]] [[1, 2], [3, 0]]",
+        "[('a', 1), ('k', 'v')] [('k', 'v'), ('a', 1)] [[1, 2], [3, 0]]",
       "{{ '%s of %d'|format('x', 3.9) }} {{ '<&>'|e }} {{ '<b>x</b>  y'|striptags }} {{ 'a b/c'|urlencode }}":
         "x of 3 &lt;&amp;&gt; x y a%20b/c",
       "{{ 'one two three'|truncate(9, leeway=0) }} {{ 'one two'|wordcount }} {{ 'a\nb'|indent(2) }}":
@@ -176,7 +176,7 @@ describe("a template that is wrong", () => {
     "{{ $ }}": "unexpected char '$' at 3",
     "{% if a %}": "Unexpected end of template. Looking for 'elif' or 'else' or 'endif'.",
     "{% nope %}": "Encountered unknown tag 'nope'.",
-    "{% include 'x' %}": "Encountered unknown tag 'include'.",
+    "{% include 'x' %}": "include is not supported: there are no other templates to take in",
     "{% for x in range(3) %}{% for y in x %}{% for z in y %}{% endfor %}{% endfor %}{% endfor %}":
       "loops may be nested 2 deep",
     "{{ a | nope }}": "No filter named 'nope'.",
@@ -191,6 +191,16 @@ describe("a template that is wrong", () => {
     "{% for x in 3 %}{% endfor %}": "a number cannot be gone through",
     "{% for x in a.none %}{% endfor %}": "None cannot be gone through",
     "{% for x, y in list %}{% endfor %}": "expected 2 values to unpack",
+    "{{ lipsum() }}": "lipsum is not allowed: a replay must give the same result",
+    "{{ word | urlize }}": "urlize is not supported: it makes HTML, which no parameter is",
+    "{{ 1 | humanize_activate }}": "humanize_activate is not supported: texts are in English",
+    "{% autoescape true %}x{% endautoescape %}": "autoescape is not supported: a parameter is no HTML",
+    "{% for x in list recursive %}{% endfor %}": "recursive loops are not supported",
+    "{% for loop in list %}{% endfor %}": "Can't assign to special loop variable in for-loop target",
+    "{{ list.append(1) }}": "'append' would change its value; a template may not",
+    "{{ 2 ** 53 }}": "whole numbers beyond 9007199254740991 cannot be told exactly",
+    "{{ 1 | humanize_naturaltime }}": "there is no firing whose time this could go by",
+    "{{ '{.__class__}'.format(word) }}": "access to attribute '__class__' is unsafe",
     "{{ list | random }}": "random is not allowed: a replay must give the same result",
     "{# x": "Missing end of comment tag",
     "{% raw %} x": "Missing end of raw directive",
@@ -216,6 +226,7 @@ describe("a template that is wrong", () => {
 });
 
 describe("a template that would take all there is", () => {
+  const BIG = "'x' * 900000";
   const tooLong = "a text would be longer than 1000000 characters";
   const doubled = "{% for i in range(40) %}{% set n.x = n.x ~ n.x %}{% endfor %}";
   for (const [source, message] of [
@@ -244,6 +255,25 @@ describe("a template that would take all there is", () => {
     ],
     [
       "{% for i in range(100) %}{% for j in range(100) %}{% set x = range(100)|map('string')|join %}{% endfor %}{% endfor %}",
+      "the template takes too much work",
+    ],
+    ["{{ '%9999999s' % 1 }}", tooLong],
+    ["{{ '{:>9999999}'.format(1) }}", tooLong],
+    ["{{ '%.999f' % 1 }}", "a number may be written with 50 digits"],
+    ["{{ word.ljust(9999999) }}", tooLong],
+    ["{{ 'a\\tb'.expandtabs(9999999) }}", tooLong],
+    ["{{ list | slice(9999999) | list }}", "a list would be longer than 100000 items"],
+    ["{{ ('x' * 900000) | wordwrap(1) | wordwrap(1) }}", "the template takes too much work"],
+    [`{{ ([${BIG}] * 1000) | map('length') | list }}`, "the template takes too much work"],
+    [`{{ ([${BIG}] * 1000) | select('lower') | list }}`, "the template takes too much work"],
+    [`{{ ([${BIG}] * 1000) | sort }}`, "the template takes too much work"],
+    ["{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "macros are nested too deeply"],
+    [
+      "{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}",
+      "macros are nested too deeply",
+    ],
+    [
+      "{% macro a(n) %}{% if n %}{{ a(n-1) }}{{ a(n-1) }}{{ a(n-1) }}{{ a(n-1) }}{{ a(n-1) }}{% endif %}{% endmacro %}{{ a(9) }}",
       "the template takes too much work",
     ],
     [

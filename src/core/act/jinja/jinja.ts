@@ -4,14 +4,33 @@
  * takes it 11 s and 3 GB that its WebAssembly never gives back, and a stack that runs out leaves it unusable. The tests
  * hold that engine beside this one as the judge.
  */
-import { ExpressionParser, type Run } from "./expressions.ts";
+import { ExpressionParser } from "./expressions.ts";
+import { Output, Scope } from "./frames.ts";
 import { cut } from "./lexer.ts";
-import { Output, Scope, TemplateParser, whole } from "./statements.ts";
-import { type Budget, Callable, Namespace, TemplateError, type Value } from "./values.ts";
+import { Cycler, joiner } from "./makers.ts";
+import { TemplateParser, whole } from "./statements.ts";
+import { textOf } from "./text.ts";
+import {
+  type Args,
+  type Budget,
+  Callable,
+  type Dict,
+  isDict,
+  isList,
+  itemsOf,
+  Namespace,
+  nameOfType,
+  type Run,
+  row,
+  TemplateError,
+  type Value,
+} from "./values.ts";
 
 export { attributeOf } from "./access.ts";
-export { jsonOf, textOf } from "./text.ts";
-export { Budget, Callable, Model, TemplateError, type Value } from "./values.ts";
+export { methodOf } from "./methods.ts";
+export { jsonOf, quoted, reprOf, textOf } from "./text.ts";
+export { SpanModel, strftime, TimeModel } from "./times.ts";
+export { Budget, type Callable, type Dict, Model, row, TemplateError, type Value } from "./values.ts";
 
 /** The names a template may use, beside those it gives itself. */
 export type Names = (name: string) => Value;
@@ -57,7 +76,10 @@ const runWith = (names: Names, budget: Budget): Run => ({
 const RANGE_MAX = 100;
 
 const range = new Callable(({ positional }) => {
-  const [first = 0, second, step = 1] = positional.map(Number);
+  if (positional.length === 0) throw new TemplateError("range expected at least 1 argument, got 0");
+  const [first = 0, second, step = 1] = positional.map((value) =>
+    typeof value === "number" ? value : Number.NaN,
+  );
   const [from, to] = second === undefined ? [0, first] : [first, second];
   if (!Number.isInteger(from) || !Number.isInteger(to) || !Number.isInteger(step) || step === 0) {
     throw new TemplateError("range wants whole numbers, and a step that is not zero");
@@ -65,11 +87,34 @@ const range = new Callable(({ positional }) => {
   const length = Math.max(0, Math.ceil((to - from) / step));
   if (length > RANGE_MAX)
     throw new TemplateError(`Range too big. The sandbox blocks ranges larger than ${RANGE_MAX}.`);
-  return Array.from({ length }, (_, i) => from + i * step);
+  const kind = `range(${from}, ${to}${step === 1 ? "" : `, ${step}`})`;
+  return row(
+    Array.from({ length }, (_, i) => from + i * step),
+    kind,
+  );
 });
+
+/** Of a dictionary or of pairs, and of what is named. */
+function fieldsOf({ positional, named }: Args, budget: Budget): Dict {
+  const [first] = positional;
+  const pairs =
+    first === undefined ? [] : isDict(first) ? Object.entries(first) : itemsOf(first, budget).map(pairOf);
+  budget.list(pairs.length);
+  return Object.fromEntries([...pairs.map(([name, value]) => [textOf(name, budget), value]), ...named]);
+}
+
+function pairOf(value: Value): readonly [Value, Value] {
+  if (!isList(value) || value.length !== 2) throw new TemplateError(`${nameOfType(value)} is no pair`);
+  return [value[0], value[1]];
+}
 
 const GLOBALS: ReadonlyMap<string, Value> = new Map<string, Value>([
   ["range", range],
-  ["dict", new Callable(({ named }) => Object.fromEntries(named))],
-  ["namespace", new Callable(({ named }) => new Namespace(named))],
+  ["dict", new Callable(fieldsOf)],
+  [
+    "namespace",
+    new Callable((args, budget) => new Namespace(new Map(Object.entries(fieldsOf(args, budget))))),
+  ],
+  ["cycler", new Callable(({ positional }) => new Cycler(positional))],
+  ["joiner", new Callable(({ positional: [between = ", "] }) => joiner(between))],
 ]);

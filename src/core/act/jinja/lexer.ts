@@ -99,7 +99,7 @@ class Cutter {
 }
 
 const TOKEN =
-  /(?<space>\s+)|(?<name>[A-Za-z_\u00a1-\uffff][\w\u00a1-\uffff]*)|(?<number>\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?)|(?<string>"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*')|(?<sign>\/\/|\*\*|==|!=|<=|>=|[-+*/%~<>=()[\]{}.,:|])/y;
+  /(?<space>\s+)|(?<name>[A-Za-z_\u00a1-\uffff][\w\u00a1-\uffff]*)|(?<number>0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+|(?:[1-9](?:_?\d)*|0+(?!\d))(?:\.\d(?:_?\d)*)?(?:[eE][+-]?\d+)?|\d+(?:_\d+)*(?:\.\d+(?:_\d+)*(?:[eE][+-]?\d+)?|[eE][+-]?\d+))|(?<string>"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*')|(?<sign>\/\/|\*\*|==|!=|<=|>=|[-+*/%~<>=()[\]{}.,:|])/y;
 
 interface Place {
   readonly at: number;
@@ -150,15 +150,27 @@ function tokenOf(found: RegExpExecArray, line: number): Token | null {
   return sign === undefined ? null : { kind: "sign", text: sign, line };
 }
 
-const ESCAPED: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "0": "\0", "\n": "" };
+const ESCAPED: Readonly<Record<string, string>> = {
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  "\n": "",
+};
+
+const ESCAPE = /\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-7]{1,3}|[^])/g;
 
 const unescaped = (text: string): string =>
-  text.replace(/\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([^]))/g, (all, four, two, one) => {
-    const code: unknown = four ?? two;
-    if (typeof code === "string") return String.fromCharCode(Number.parseInt(code, 16));
-    if (typeof one !== "string") return all;
+  text.replace(ESCAPE, (all) => {
+    const sign = all.slice(1);
+    if (/^[0-7]/.test(sign)) return String.fromCodePoint(Number.parseInt(sign, 8));
+    const code = sign.length > 2 || /^[uUx]./.test(sign) ? Number.parseInt(sign.slice(1), 16) : null;
+    if (code !== null) return code <= 0x10ffff ? String.fromCodePoint(code) : all;
     // Python leaves a backslash that escapes nothing where it is.
-    return ESCAPED[one] ?? (/["'\\]/.test(one) ? one : all);
+    return ESCAPED[sign] ?? (/["'\\]/.test(sign) ? sign : all);
   });
 
 /** Words that are no names. */

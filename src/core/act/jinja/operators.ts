@@ -1,14 +1,21 @@
-/** What the operators and tests of expressions do, as Python does it. */
-import { reprOf, textOf } from "./text.ts";
+/** What the operators of expressions do, as Python does it. */
+import { percentFormat } from "./format.ts";
+import { textOf } from "./text.ts";
 import {
   type Budget,
-  Callable,
+  float,
   isDict,
+  isFloat,
   isList,
   Model,
   nameOfType,
+  numberOf,
+  Once,
+  Row,
+  row,
   TemplateError,
   type Value,
+  whole,
 } from "./values.ts";
 
 export type Binary = (left: Value, right: Value, budget: Budget) => Value;
@@ -16,8 +23,8 @@ export type Binary = (left: Value, right: Value, budget: Budget) => Value;
 export const ARITHMETIC: ReadonlyMap<string, Binary> = new Map<string, Binary>([
   ["+", plus],
   ["*", times],
-  ["-", numbers("-", (a, b) => a - b)],
-  ["/", numbers("/", (a, b) => a / nonZero(b))],
+  ["-", minus],
+  ["/", numbers("/", (a, b) => a / nonZero(b), "float")],
   ["//", numbers("//", (a, b) => Math.floor(a / nonZero(b)))],
   ["%", remainder],
   ["**", numbers("**", (a, b) => a ** b)],
@@ -34,16 +41,15 @@ export const COMPARISONS: ReadonlyMap<string, Binary> = new Map<string, Binary>(
   ["not in", (a, b, budget) => !contains(b, a, budget)],
 ]);
 
-/** Truth values count as 0 and 1. */
-const asNumber = (value: Value): number | null =>
-  typeof value === "number" ? value : typeof value === "boolean" ? Number(value) : null;
-
-function numbers(sign: string, compute: (a: number, b: number) => number): Binary {
+/** Of whole numbers a whole number, unless the sign always gives a float; of floats a float. */
+function numbers(sign: string, compute: (a: number, b: number) => number, always?: "float"): Binary {
   return (left, right) => {
-    const a = asNumber(left);
-    const b = asNumber(right);
+    const a = numberOf(left);
+    const b = numberOf(right);
     if (a === null || b === null) throw unsupported(sign, left, right);
-    return compute(a, b);
+    const result = compute(a, b);
+    if (always === "float" || isFloat(left) || isFloat(right)) return float(result);
+    return Number.isInteger(result) ? whole(result) : result;
   };
 }
 
@@ -55,6 +61,8 @@ function nonZero(divisor: number): number {
   return divisor;
 }
 
+const isTuple = (list: readonly Value[]): boolean => list instanceof Row && list.kind === "tuple";
+
 function plus(left: Value, right: Value, budget: Budget): Value {
   if (typeof left === "string" && typeof right === "string") {
     budget.text(left.length + right.length);
@@ -62,56 +70,64 @@ function plus(left: Value, right: Value, budget: Budget): Value {
   }
   if (isList(left) && isList(right)) {
     budget.list(left.length + right.length);
-    return [...left, ...right];
+    if (isTuple(left) !== isTuple(right)) throw unsupported("+", left, right);
+    return isTuple(left) ? row([...left, ...right]) : [...left, ...right];
   }
+  if (left instanceof Model) return left.plus(right, 1);
+  if (right instanceof Model) return right.plus(left, 1);
   return numbers("+", (a, b) => a + b)(left, right, budget);
 }
 
+function minus(left: Value, right: Value, budget: Budget): Value {
+  if (left instanceof Model) return left.plus(right, -1);
+  return numbers("-", (a, b) => a - b)(left, right, budget);
+}
+
+export function negated(value: Value): Value {
+  const number = numberOf(value);
+  if (number === null) throw new TemplateError(`-${nameOfType(value)} means nothing`);
+  return isFloat(value) ? float(-number) : whole(-number);
+}
+
 function times(left: Value, right: Value, budget: Budget): Value {
-  const [repeated, count] = typeof left === "number" ? [right, left] : [left, asNumber(right)];
+  const [repeated, count] = isWhole(left) ? [right, left] : [left, isWhole(right) ? right : null];
   if (count !== null && typeof repeated === "string") {
-    budget.text(repeated.length * count);
-    return repeated.repeat(Math.max(0, count));
+    budget.text(repeated.length * Number(count));
+    return repeated.repeat(Math.max(0, Number(count)));
   }
   if (count !== null && isList(repeated)) {
-    budget.list(repeated.length * count);
-    return Array.from({ length: Math.max(0, count) }, () => repeated).flat();
+    budget.list(repeated.length * Number(count));
+    const items = Array.from({ length: Math.max(0, Number(count)) }, () => [...repeated]).flat();
+    return isTuple(repeated) ? row(items) : items;
   }
   return numbers("*", (a, b) => a * b)(left, right, budget);
 }
 
+const isWhole = (value: Value): value is number | boolean =>
+  typeof value === "boolean" || (typeof value === "number" && Number.isInteger(value));
+
 /** Of numbers the remainder with the divisor's sign; of a text, its `%s` filled in. */
 function remainder(left: Value, right: Value, budget: Budget): Value {
-  if (typeof left === "string") return formatted(left, isList(right) ? right : [right], budget);
-  return numbers("%", (a, b) => ((a % nonZero(b)) + b) % b)(left, right, budget);
-}
-
-/** Fills the `%s`, `%d`, `%r` and `%.2f` of a text, in order. */
-export function formatted(pattern: string, values: readonly Value[], budget: Budget): string {
-  let next = 0;
-  const text = pattern.replace(/%(?:\.(\d{1,2}))?([sdrf%])/g, (all, digits, letter) => {
-    if (letter === "%") return "%";
-    if (next >= values.length) throw new TemplateError("not enough values to fill the text");
-    const value = values[next++];
-    budget.spend(1);
-    if (letter === "r") return reprOf(value, budget);
-    if (letter === "s") return textOf(value, budget);
-    const number = asNumber(value);
-    if (number === null) throw new TemplateError(`${String(all)} wants a number, not ${nameOfType(value)}`);
-    return letter === "d" ? String(Math.trunc(number)) : number.toFixed(Number(digits ?? 6));
-  });
-  budget.text(text.length);
-  return text;
+  if (typeof left === "string") return percentFormat(left, right, budget);
+  return numbers("%", (a, b) => {
+    const rest = a % nonZero(b);
+    return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+  })(left, right, budget);
 }
 
 export function equals(a: Value, b: Value, budget: Budget): boolean {
   budget.spend(1);
   if (a === b) return true;
-  const number = asNumber(a);
-  if (number !== null) return number === asNumber(b);
+  const number = numberOf(a);
+  if (number !== null) return number === numberOf(b);
   if (a instanceof Model || b instanceof Model) return sameModels(a, b, budget);
   if (isList(a)) {
-    return isList(b) && a.length === b.length && a.every((item, i) => equals(item, b[i], budget));
+    return (
+      isList(b) &&
+      isTuple(a) === isTuple(b) &&
+      a.length === b.length &&
+      a.every((item, i) => equals(item, b[i], budget))
+    );
   }
   if (!isDict(a) || !isDict(b)) return false;
   const names = Object.keys(a);
@@ -130,8 +146,8 @@ const sameModels = (a: Value, b: Value, budget: Budget): boolean =>
 /** Below 0, 0 or above: numbers by size, texts by code unit, lists item by item. */
 export function compare(a: Value, b: Value, budget: Budget): number {
   budget.spend(1);
-  const left = asNumber(a);
-  const right = asNumber(b);
+  const left = numberOf(a);
+  const right = numberOf(b);
   if (left !== null && right !== null) return left - right;
   if (isList(a) && isList(b)) {
     for (let i = 0; i < Math.min(a.length, b.length); i++) {
@@ -146,63 +162,16 @@ export function compare(a: Value, b: Value, budget: Budget): number {
   return first === second ? 0 : first < second ? -1 : 1;
 }
 
-function contains(whole: Value, part: Value, budget: Budget): boolean {
-  if (typeof whole === "string") {
-    if (typeof part !== "string") throw unsupported("in", part, whole);
-    budget.spend(Math.ceil(whole.length / 16));
-    return whole.includes(part);
+export function contains(all: Value, part: Value, budget: Budget): boolean {
+  if (typeof all === "string") {
+    if (typeof part !== "string") throw unsupported("in", part, all);
+    budget.spend(Math.ceil(all.length / 16));
+    return all.includes(part);
   }
-  if (isList(whole)) return whole.some((item) => equals(item, part, budget));
-  if (isDict(whole)) return typeof part === "string" && Object.hasOwn(whole, part);
-  if (whole === undefined) return false;
-  if (!(whole instanceof Model)) throw unsupported("in", part, whole);
-  return typeof part === "string" && whole.item(part) !== undefined;
+  if (isList(all)) return all.some((item) => equals(item, part, budget));
+  if (isDict(all)) return typeof part === "string" && Object.hasOwn(all, part);
+  if (all === undefined) return false;
+  if (all instanceof Once) return all.take().some((item) => equals(item, part, budget));
+  if (!(all instanceof Model)) throw unsupported("in", part, all);
+  return typeof part === "string" && all.item(part) !== undefined;
 }
-
-export type Test = (value: Value, args: readonly Value[], budget: Budget) => boolean;
-
-const comparison =
-  (sign: string): Test =>
-  (value, [other], budget) =>
-    COMPARISONS.get(sign)?.(value, other, budget) === true;
-
-const isMapping: Test = (value) => isDict(value) || (value instanceof Model && value.entries() !== null);
-
-export const TESTS: ReadonlyMap<string, Test> = new Map<string, Test>([
-  ["defined", (value) => value !== undefined],
-  ["undefined", (value) => value === undefined],
-  ["none", (value) => value === null],
-  ["boolean", (value) => typeof value === "boolean"],
-  ["true", (value) => value === true],
-  ["false", (value) => value === false],
-  ["number", (value) => typeof value === "number" || typeof value === "boolean"],
-  ["integer", (value) => Number.isInteger(value)],
-  ["float", (value) => typeof value === "number" && !Number.isInteger(value)],
-  ["string", (value) => typeof value === "string"],
-  ["mapping", isMapping],
-  [
-    "sequence",
-    (value, args, budget) => typeof value === "string" || isList(value) || isMapping(value, args, budget),
-  ],
-  [
-    "iterable",
-    (value, args, budget) => typeof value === "string" || isList(value) || isMapping(value, args, budget),
-  ],
-  ["callable", (value) => value instanceof Callable],
-  ["odd", (value) => typeof value === "number" && Math.abs(value % 2) === 1],
-  ["even", (value) => typeof value === "number" && value % 2 === 0],
-  ["divisibleby", (value, [by]) => typeof value === "number" && typeof by === "number" && value % by === 0],
-  ["lower", (value) => typeof value === "string" && value !== "" && value === value.toLowerCase()],
-  ["upper", (value) => typeof value === "string" && value !== "" && value === value.toUpperCase()],
-  ["sameas", (value, [other]) => value === other],
-  ["in", (value, [whole], budget) => contains(whole, value, budget)],
-  ["eq", (value, [other], budget) => equals(value, other, budget)],
-  ["equalto", (value, [other], budget) => equals(value, other, budget)],
-  ["ne", comparison("!=")],
-  ["lt", comparison("<")],
-  ["lessthan", comparison("<")],
-  ["le", comparison("<=")],
-  ["gt", comparison(">")],
-  ["greaterthan", comparison(">")],
-  ["ge", comparison(">=")],
-]);

@@ -1,57 +1,14 @@
 /** Statements: a template's pieces, parsed once into functions that write what they make. */
-import { type Expression, ExpressionParser, type Run } from "./expressions.ts";
+import { called } from "./access.ts";
+import type { Expression } from "./arguments.ts";
+import { ExpressionParser } from "./expressions.ts";
+import { Scope, type Statement, written } from "./frames.ts";
 import type { Piece } from "./lexer.ts";
-import { equals } from "./operators.ts";
+import { chosen, loopVariables } from "./loops.ts";
+import { CALLER, macroIn, parametersOf } from "./macros.ts";
+import { assign, setField, targetOf } from "./targets.ts";
 import { textOf } from "./text.ts";
-import {
-  Callable,
-  isDict,
-  isList,
-  isTrue,
-  itemsOf,
-  Model,
-  Namespace,
-  TemplateError,
-  type Value,
-} from "./values.ts";
-
-/** Names a template gave itself; an inner scope sees those around it. */
-export class Scope implements Run {
-  readonly budget: Run["budget"];
-  readonly #outer: Run["lookup"];
-  readonly #names = new Map<string, Value>();
-
-  constructor(outer: Run) {
-    this.budget = outer.budget;
-    this.#outer = outer.lookup;
-  }
-
-  readonly lookup = (name: string): Value =>
-    this.#names.has(name) ? this.#names.get(name) : this.#outer(name);
-
-  set(name: string, value: Value): void {
-    this.#names.set(name, value);
-  }
-}
-
-/** What a template has written so far. */
-export class Output {
-  #text = "";
-  add(text: string, scope: Scope): void {
-    scope.budget.text(text.length);
-    if (this.#text.length + text.length > OUTPUT_MAX) {
-      throw new TemplateError(`the result is longer than ${OUTPUT_MAX} characters`);
-    }
-    this.#text += text;
-  }
-  get text(): string {
-    return this.#text;
-  }
-}
-
-const OUTPUT_MAX = 1_000_000;
-
-export type Statement = (scope: Scope, out: Output) => void;
+import { isTrue, TemplateError, type Value } from "./values.ts";
 
 /** As Prefect limits them. */
 const LOOPS_MAX = 10;
@@ -106,6 +63,11 @@ export class TemplateParser {
     if (parser.take("set")) return this.#set(parser);
     if (parser.take("with")) return this.#with(parser);
     if (parser.take("filter")) return this.#filter(parser);
+    if (parser.take("macro")) return this.#macro(parser);
+    if (parser.take("call")) return this.#call(parser);
+    if (parser.take("block")) return this.#named(parser);
+    const refused = REFUSED.get(parser.token.text);
+    if (refused !== undefined) throw parser.error(refused);
     throw parser.error(`Encountered unknown tag '${parser.token.text}'.`);
   }
 
@@ -137,35 +99,39 @@ export class TemplateParser {
     if (++this.#loopDepth > LOOP_NESTING_MAX) {
       throw parser.error(`loops may be nested ${LOOP_NESTING_MAX} deep`);
     }
-    const targets = names(parser);
+    const target = targetOf(parser);
+    if (target === "loop") throw parser.error("Can't assign to special loop variable in for-loop target");
     parser.expect("in");
-    const from = parser.expression(false);
+    const from = parser.tuple(false);
     const condition = parser.take("if") ? parser.expression() : null;
+    if (parser.isAt("recursive")) throw parser.error("recursive loops are not supported");
     parser.end();
     const { body, end } = this.#body(["else", "endfor"]);
     end?.parser.end();
-    this.#loopDepth--;
     const empty: Statement = end?.word === "else" ? this.#closed("endfor") : () => undefined;
+    this.#loopDepth--;
     return (scope, out) => {
-      const items = chosen(from(scope), { targets, condition, scope });
+      const items = chosen(from(scope), { target, condition, scope });
       if (items.length === 0) empty(scope, out);
+      const loop = loopVariables(items);
       items.forEach((item, i) => {
         const inner = new Scope(scope);
-        assign(targets, item, inner);
-        inner.set("loop", loopVariable(items, i));
+        inner.set("loop", loop(i));
+        assign(target, item, inner);
         body(inner, out);
       });
     };
   }
 
   #set(parser: ExpressionParser): Statement {
-    const targets = names(parser);
-    const [name = ""] = targets;
+    const target = targetOf(parser);
+    const name = typeof target === "string" ? target : "";
     const field = parser.take(".") ? parser.name() : null;
     if (parser.take("=")) {
-      const value = whole(parser);
+      const value = parser.tuple(true);
+      parser.end();
       return (scope) => {
-        if (field === null) assign(targets, value(scope), scope);
+        if (field === null) assign(target, value(scope), scope);
         else setField(scope.lookup(name), field, value(scope));
       };
     }
@@ -201,6 +167,45 @@ export class TemplateParser {
     };
   }
 
+  #macro(parser: ExpressionParser): Statement {
+    const name = parser.name();
+    parser.expect("(");
+    const parameters = parametersOf(parser);
+    parser.end();
+    const macro = { parameters, body: this.#closed("endmacro") };
+    return (scope) => {
+      scope.set(name, macroIn(macro, scope));
+    };
+  }
+
+  /** Calls a macro, which may write what stands within by `caller()`. */
+  #call(parser: ExpressionParser): Statement {
+    const parameters = parser.take("(") ? parametersOf(parser) : [];
+    const name = parser.name();
+    parser.expect("(");
+    const args = parser.arguments();
+    parser.end();
+    const body = this.#closed("endcall");
+    return (scope, out) => {
+      const { positional, named } = args(scope);
+      const caller = macroIn({ parameters, body }, scope);
+      const given = { positional, named: new Map([...named, [CALLER, caller]]) };
+      out.add(textOf(called(scope.lookup(name), name, given, scope.budget), scope.budget), scope);
+    };
+  }
+
+  /** There is nothing to inherit from, so a block is what stands in it. */
+  #named(parser: ExpressionParser): Statement {
+    const name = parser.name();
+    parser.end();
+    const { body, end } = this.#body(["endblock"]);
+    end?.parser.take(name);
+    end?.parser.end();
+    return (scope, out) => {
+      body(new Scope(scope), out);
+    };
+  }
+
   /** `name(args) | name …`, applied to a text made meanwhile. */
   #filters(parser: ExpressionParser, bare = false): (text: string, scope: Scope) => Value {
     let value: Expression = (run) => run.lookup(TEXT);
@@ -215,8 +220,16 @@ export class TemplateParser {
   }
 }
 
-/** No name that a template can write. */
+/** No names that a template can write. */
 const TEXT = "(text)";
+
+const NO_OTHERS = "is not supported: there are no other templates to take in";
+
+/** Tags that Jinja has and we do not, and why. */
+const REFUSED: ReadonlyMap<string, string> = new Map([
+  ["autoescape", "autoescape is not supported: a parameter is no HTML"],
+  ...["extends", "from", "import", "include"].map((tag) => [tag, `${tag} ${NO_OTHERS}`] as const),
+]);
 
 interface Closing {
   readonly word: string;
@@ -251,73 +264,3 @@ const inOrder =
       statement(scope, out);
     }
   };
-
-function written(body: Statement, scope: Scope): string {
-  const out = new Output();
-  body(new Scope(scope), out);
-  return out.text;
-}
-
-function names(parser: ExpressionParser): readonly string[] {
-  const isWrapped = parser.take("(");
-  const found = [parser.name()];
-  while (parser.take(",")) found.push(parser.name());
-  if (isWrapped) parser.expect(")");
-  return found;
-}
-
-interface Loop {
-  readonly targets: readonly string[];
-  readonly condition: Expression | null;
-  readonly scope: Scope;
-}
-
-/** The items a loop goes through: with two targets, the names and values of a dictionary. */
-function chosen(from: Value, { targets, condition, scope }: Loop): readonly Value[] {
-  const items =
-    targets.length === 2 && isDict(from)
-      ? itemsOf(Object.entries(from), scope.budget)
-      : itemsOf(from, scope.budget);
-  if (condition === null) return items;
-  return items.filter((item) => {
-    const inner = new Scope(scope);
-    assign(targets, item, inner);
-    return isTrue(condition(inner));
-  });
-}
-
-function assign(targets: readonly string[], value: Value, scope: Scope): void {
-  const [only] = targets;
-  if (targets.length === 1 && only !== undefined) {
-    scope.set(only, value);
-    return;
-  }
-  const parts = isList(value) ? value : value instanceof Model ? value.entries() : null;
-  if (parts === null || parts.length !== targets.length) {
-    throw new TemplateError(`expected ${targets.length} values to unpack`);
-  }
-  targets.forEach((target, i) => {
-    scope.set(target, parts[i]);
-  });
-}
-
-function setField(of: Value, field: string, value: Value): void {
-  if (!(of instanceof Namespace)) throw new TemplateError("only the fields of a namespace can be set");
-  of.set(field, value);
-}
-
-function loopVariable(items: readonly Value[], i: number): Value {
-  return {
-    index: i + 1,
-    index0: i,
-    revindex: items.length - i,
-    revindex0: items.length - i - 1,
-    first: i === 0,
-    last: i === items.length - 1,
-    length: items.length,
-    previtem: items[i - 1],
-    nextitem: items[i + 1],
-    cycle: new Callable(({ positional }) => positional[i % Math.max(1, positional.length)]),
-    changed: new Callable(({ positional: [now] }, budget) => i === 0 || !equals(now, items[i - 1], budget)),
-  };
-}

@@ -3,9 +3,12 @@ import type { Json } from "../../model/json.ts";
 import {
   type Budget,
   Callable,
+  Float,
   isDict,
   isList,
   Model,
+  Once,
+  Row,
   TEXT_MAX,
   TemplateError,
   type Value,
@@ -36,9 +39,15 @@ class Sheet {
 export function textOf(value: Value, budget: Budget): string {
   if (typeof value === "string") return value;
   if (value === undefined) return "";
+  if (value instanceof Model) return bounded(value.text(), budget);
   const sheet = new Sheet(budget);
   writeRepr(value, sheet, 0);
   return sheet.text;
+}
+
+function bounded(text: string, budget: Budget): string {
+  budget.text(text.length);
+  return text;
 }
 
 /** As Python's `repr` has it. */
@@ -50,36 +59,59 @@ export function reprOf(value: Value, budget: Budget): string {
 
 function writeRepr(value: Value, sheet: Sheet, depth: number): void {
   if (depth > NESTING_MAX) throw new TemplateError("a value is nested too deeply");
-  if (isList(value)) {
-    sheet.add("[");
-    value.forEach((item, i) => {
-      if (i > 0) sheet.add(", ");
-      writeRepr(item, sheet, depth + 1);
-    });
-    sheet.add("]");
-  } else if (isDict(value)) {
+  if (isList(value)) writeList(value, sheet, depth);
+  else if (value instanceof Once) writeList(value.take(), sheet, depth);
+  else if (isDict(value)) {
     sheet.add("{");
     Object.entries(value).forEach(([name, item], i) => {
       sheet.add(`${i > 0 ? ", " : ""}${quoted(name)}: `);
       writeRepr(item, sheet, depth + 1);
     });
     sheet.add("}");
-  } else if (value instanceof Model) sheet.add(value.text());
+  } else if (value instanceof Model) sheet.add(value.repr());
   else sheet.add(reprOfScalar(value));
 }
 
-function reprOfScalar(value: undefined | null | boolean | number | string | Callable): string {
+function writeList(list: readonly Value[], sheet: Sheet, depth: number): void {
+  const kind = list instanceof Row ? list.kind : "list";
+  if (kind.startsWith("range(")) {
+    sheet.add(kind);
+    return;
+  }
+  if (kind === "set" && list.length === 0) {
+    sheet.add("set()");
+    return;
+  }
+  const [open, close] = BRACKETS[kind] ?? [`${kind}([`, "])"];
+  sheet.add(open);
+  list.forEach((item, i) => {
+    if (i > 0) sheet.add(", ");
+    writeRepr(item, sheet, depth + 1);
+  });
+  if (kind === "tuple" && list.length === 1) sheet.add(",");
+  sheet.add(close);
+}
+
+const BRACKETS: Readonly<Record<string, readonly [string, string]>> = {
+  list: ["[", "]"],
+  tuple: ["(", ")"],
+  set: ["{", "}"],
+};
+
+function reprOfScalar(value: undefined | null | boolean | number | string | Float | Callable): string {
   if (value === undefined) return "Undefined";
   if (value === null) return "None";
   if (typeof value === "string") return quoted(value);
   if (typeof value === "number") return numberText(value);
+  if (value instanceof Float) return floatText(value.value);
   if (typeof value === "boolean") return value ? "True" : "False";
   return "<function>";
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-function quoted(text: string): string {
+/** A text as Python writes it down. */
+export function quoted(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   const inner = text.replace(/[\\\n\r\t]/g, (found) => ESCAPES[found] ?? found);
   return quote + (quote === "'" ? inner.replaceAll("'", "\\'") : inner) + quote;
@@ -94,6 +126,12 @@ function numberText(value: number): string {
   return text.replace(/e([+-])(\d)$/, "e$10$2");
 }
 
+/** A whole float, which Python writes with an exponent from 1e16 on. */
+function floatText(value: number): string {
+  if (Math.abs(value) >= 1e16) return value.toExponential();
+  return Object.is(value, -0) ? "-0.0" : `${value}.0`;
+}
+
 /** A value as JSON data; undefined is null. */
 export const jsonOf = (value: Value, budget: Budget): Json => toJson(value, budget, 0);
 
@@ -101,18 +139,24 @@ function toJson(value: Value, budget: Budget, depth: number): Json {
   if (depth > NESTING_MAX) throw new TemplateError("a value is nested too deeply");
   budget.spend(typeof value === "string" ? 1 + Math.ceil(value.length / 16) : 1);
   if (value === undefined || value === null) return null;
-  if (typeof value === "number") return Number.isFinite(value) ? value : null;
-  if (typeof value === "string" || typeof value === "boolean") return value;
-  if (isList(value)) return value.map((item) => toJson(item, budget, depth + 1));
-  if (value instanceof Model) return toJson(value.json(), budget, depth + 1);
+  if (typeof value !== "object") return typeof value === "number" ? numberJson(value) : value;
+  if (value instanceof Float) return value.value;
   if (value instanceof Callable) throw new TemplateError("a function is not a JSON value");
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => {
+  if (value instanceof Model) return toJson(value.json(), budget, depth + 1);
+  if (value instanceof Once) return toJson(value.take(), budget, depth);
+  if (isList(value)) return value.map((item) => toJson(item, budget, depth + 1));
+  return dictJson(value, budget, depth);
+}
+
+const numberJson = (value: number): Json => (Number.isFinite(value) ? value : null);
+
+const dictJson = (value: Value, budget: Budget, depth: number): Json =>
+  Object.fromEntries(
+    (isDict(value) ? Object.entries(value) : []).map(([name, item]) => {
       budget.spend(Math.ceil(name.length / 16));
       return [name, toJson(item, budget, depth + 1)];
     }),
   );
-}
 
 /** JSON text as Prefect's `tojson` writes it: keys sorted, plain ASCII, and nothing that means something in HTML. */
 export function jsonText(value: Value, indent: number, budget: Budget): string {
