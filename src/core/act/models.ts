@@ -165,8 +165,10 @@ export class EventModel extends Model {
     return `events/event/${strftime(occurred, "%Y-%m-%d")}/${id}`;
   }
   override attribute(name: string): Value {
-    if (name === "url") return this.#uiUrl === null ? null : `${this.#uiUrl}/${this.page()}`;
-    return EVENT_ATTRIBUTES.get(name)?.(this.#event);
+    const found = EVENT_ATTRIBUTES.get(name);
+    if (found !== undefined) return found(this.#event);
+    if (name !== "url") return undefined;
+    return this.#uiUrl === null ? null : `${this.#uiUrl}/${this.page()}`;
   }
 }
 

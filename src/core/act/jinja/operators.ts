@@ -53,6 +53,10 @@ function numbers(sign: string, compute: (a: number, b: number) => number, always
   };
 }
 
+const added = numbers("+", (a, b) => a + b);
+const lessened = numbers("-", (a, b) => a - b);
+const multiplied = numbers("*", (a, b) => a * b);
+
 const unsupported = (sign: string, left: Value, right: Value): TemplateError =>
   new TemplateError(`${nameOfType(left)} ${sign} ${nameOfType(right)} means nothing`);
 
@@ -64,6 +68,7 @@ function nonZero(divisor: number): number {
 const isTuple = (list: readonly Value[]): boolean => list instanceof Row && list.kind === "tuple";
 
 function plus(left: Value, right: Value, budget: Budget): Value {
+  if (typeof left === "number" && typeof right === "number") return added(left, right, budget);
   if (typeof left === "string" && typeof right === "string") {
     budget.text(left.length + right.length);
     return left + right;
@@ -75,12 +80,12 @@ function plus(left: Value, right: Value, budget: Budget): Value {
   }
   if (left instanceof Model) return left.plus(right, 1);
   if (right instanceof Model) return right.plus(left, 1);
-  return numbers("+", (a, b) => a + b)(left, right, budget);
+  return added(left, right, budget);
 }
 
 function minus(left: Value, right: Value, budget: Budget): Value {
   if (left instanceof Model) return left.plus(right, -1);
-  return numbers("-", (a, b) => a - b)(left, right, budget);
+  return lessened(left, right, budget);
 }
 
 export function negated(value: Value): Value {
@@ -100,7 +105,7 @@ function times(left: Value, right: Value, budget: Budget): Value {
     const items = Array.from({ length: Math.max(0, Number(count)) }, () => [...repeated]).flat();
     return isTuple(repeated) ? row(items) : items;
   }
-  return numbers("*", (a, b) => a * b)(left, right, budget);
+  return multiplied(left, right, budget);
 }
 
 const isWhole = (value: Value): value is number | boolean =>

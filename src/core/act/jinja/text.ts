@@ -39,6 +39,7 @@ class Sheet {
 export function textOf(value: Value, budget: Budget): string {
   if (typeof value === "string") return value;
   if (value === undefined) return "";
+  if (typeof value === "number") return numberText(value);
   if (value instanceof Model) return bounded(value.text(), budget);
   const sheet = new Sheet(budget);
   writeRepr(value, sheet, 0);
