@@ -45,7 +45,10 @@ export type ActionOutcome = Numbered &
   );
 
 /** The part of the world that actions look at. */
-type Around = Pick<World, "deployments" | "variables">;
+interface Around extends Pick<World, "deployments" | "variables"> {
+  /** Where Prefect's pages are, for the links of templates. */
+  readonly uiUrl?: string | null;
+}
 
 /** The actions that a firing runs, each with what it comes to, in order. */
 export function actionOutcomes(
@@ -101,9 +104,9 @@ function runOutcome(due: Due, action: RunDeployment, world: Around): ActionOutco
   const found = deploymentFor(action.source, action.deploymentId, event);
   if ("reason" in found) return { ...numbered, outcome: "failed", deploymentId: null, ...found };
   const deployment = world.deployments.get(found.id);
-  const { variables } = world;
+  const { variables, uiUrl = null } = world;
   const rendering = {
-    names: namesOf({ firing, automation, event, variables }),
+    names: namesOf({ firing, automation, event, variables, uiUrl }),
     budget: new Budget(),
     variables,
   };
