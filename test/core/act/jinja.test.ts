@@ -200,6 +200,8 @@ describe("a template that is wrong", () => {
     "{{ list.append(1) }}": "'append' would change its value; a template may not",
     "{{ 2 ** 53 }}": "whole numbers beyond 9007199254740991 cannot be told exactly",
     "{{ 1 | humanize_naturaltime }}": "there is no firing whose time this could go by",
+    "{{ word | wordwrap(0.5) }}": "invalid width 0.5 (must be > 0)",
+    "{{ word | wordwrap(2.5) }}": "invalid width 2.5 (must be > 0)",
     "{{ '{.__class__}'.format(word) }}": "access to attribute '__class__' is unsafe",
     "{{ list | random }}": "random is not allowed: a replay must give the same result",
     "{# x": "Missing end of comment tag",

@@ -79,7 +79,8 @@ const replace: Filter = (value, args, budget) => {
 
 const wordwrap: Filter = (value, args, budget) => {
   const width = numberArg(args, 0, "width", 79);
-  if (width < 1) throw new TemplateError(`invalid width ${width} (must be > 0)`);
+  // Of anything else no line would ever be full, and the wrapping would never end.
+  if (!Number.isInteger(width) || width < 1) throw new TemplateError(`invalid width ${width} (must be > 0)`);
   const text = textOf(value, budget);
   budget.spend(text.length);
   const layout = {
