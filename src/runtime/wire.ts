@@ -2,11 +2,11 @@
 import type { Event } from "../core/model/event.ts";
 import { DEFAULT_LIMITS, readEvent } from "../core/model/event-reader.ts";
 import { formatFault } from "../core/model/fault.ts";
-import type { Firing } from "../core/model/firing.ts";
 import { deriveTimeId } from "../core/model/id.ts";
 import { type Instant, later, toMillis } from "../core/model/time.ts";
 import type { Topic, Topology } from "../topology/topology.ts";
 import type { Change, Entry, Output } from "./chain/chain.ts";
+import { isFiring, leanFiring, leanState } from "./lean.ts";
 import { Packer } from "./packed-entry.ts";
 import {
   CAUSES_HEADER,
@@ -55,6 +55,9 @@ export interface Watermark {
 export type Travelling =
   | Watermark
   | { readonly kind: "match" | "reading" | "firing"; readonly revision: number };
+
+/** With room for the key, and for when to wake it. */
+const STATE_BYTES_MAX = RECORD_BYTES_MAX - 64 * 1024;
 
 export interface WireOptions {
   readonly topology: Topology;
@@ -161,7 +164,9 @@ export class Wire {
   }
 
   #encodeEntry(store: string, entry: Entry): Uint8Array {
-    const state = this.#stateCodec(store).encode(entry.state).value;
+    const codec = this.#stateCodec(store);
+    let state = codec.encode(entry.state).value;
+    if (state.length > STATE_BYTES_MAX) state = codec.encode(leanState(entry.state)).value;
     return this.#entryCodec.encode({ ...entry, state }).value;
   }
 
@@ -192,15 +197,3 @@ function parseJson(bytes: Uint8Array): unknown {
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
-
-const isFiring = (value: unknown): value is Firing =>
-  typeof value === "object" && value !== null && "kind" in value && value.kind === "firing";
-
-/** The firing of a composite over many large events: of those below the last, what they were is kept, not what they carried. */
-const leanFiring = (firing: Firing): Firing => ({ ...firing, children: firing.children.map(withoutPayload) });
-
-const withoutPayload = (firing: Firing): Firing => ({
-  ...firing,
-  event: firing.event === null ? null : { ...firing.event, payload: {} },
-  children: firing.children.map(withoutPayload),
-});

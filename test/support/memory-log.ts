@@ -54,6 +54,9 @@ interface Topic {
 
 const failure = (message: string): LogError => new LogError(message, { retriable: true });
 
+/** As topics are created on Kafka (edges/kafka/topics.ts). */
+const BATCH_BYTES_MAX = 16 * 1024 * 1024;
+
 export class MemoryBroker {
   readonly clock = new ManualClock();
   readonly groups = new Groups();
@@ -228,8 +231,11 @@ export class MemoryBroker {
     return appended;
   }
 
-  #route({ topic: name, partition, key }: NewRecord): Partition {
+  #route({ topic: name, partition, key, value }: NewRecord): Partition {
     const topic = this.topic(name);
+    if (value !== null && value.length > BATCH_BYTES_MAX) {
+      throw refusal(`${name} takes ${BATCH_BYTES_MAX} bytes, not ${value.length}`);
+    }
     if (key === null && topic.keep === "latest") throw refusal(`${name} is compacted: a record needs a key`);
     const count = topic.partitions.length;
     const byKey = (): number => (key === null ? this.#nextKeyless++ % count : partitionOf(key, count));

@@ -338,6 +338,30 @@ describe("four tasks of the evaluator", () => {
     assert(firing.event !== null && "text" in firing.event.payload);
   });
 
+  it("keep what they hold of events too large to be kept in full, also through a restart", async () => {
+    const names = Array.from({ length: 16 }, (_, i) => `part-${i}`);
+    const many: Trigger = { ...both, triggers: names.map((name) => on(name, name)) };
+    const tasks = evaluators(1, automation("a", many));
+    const text = "x".repeat(1_400_000);
+    const hasHeard = (count: number): boolean =>
+      tasks.broker.committed("t.evaluator-changelog").filter(({ key }) => key?.startsWith("slots|")).length >=
+      count;
+    tasks.start();
+    for (const [i, name] of names.slice(0, -1).entries()) {
+      tasks.send(name, "host.a", { payload: { text } });
+      await tasks.until(() => hasHeard(i + 1));
+    }
+    assert(hasHeard(names.length - 1));
+    await tasks.stopAll();
+    tasks.start();
+    tasks.send(names.at(-1) ?? "", "host.a", { payload: { text } });
+    const [firing] = await tasks.untilFirings(1);
+    assert.deepEqual(
+      firing?.children.map(({ triggerId }) => triggerId),
+      names,
+    );
+  });
+
   it("count one window for all resources where the trigger says no `for_each`", async () => {
     const tasks = evaluators(4, automation("a", on("t", "ping", { threshold: 6, within: seconds(600) })));
     tasks.startAll();
