@@ -8,6 +8,9 @@ import { type Interest, interestOf, interestOfMetric } from "./interest.ts";
 export interface Candidate {
   readonly placed: Placed;
   readonly trigger: EventTrigger | MetricTrigger;
+  /** Of the two, what every match says. */
+  readonly triggerId: string;
+  readonly revision: number;
   readonly interest: Interest;
   /** The stage that its matches are for. */
   readonly stage: "evaluate" | "measure";
@@ -28,6 +31,8 @@ export function* candidatesOf(table: AutomationTable): Iterable<Candidate> {
 const candidate = (placed: Placed, trigger: EventTrigger): Candidate => ({
   placed,
   trigger,
+  triggerId: trigger.id,
+  revision: placed.revision,
   interest: interestOf(trigger),
   stage: "evaluate",
   home: homeOf(trigger),
@@ -37,6 +42,8 @@ const candidate = (placed: Placed, trigger: EventTrigger): Candidate => ({
 const metricCandidate = (placed: Placed, trigger: MetricTrigger): Candidate => ({
   placed,
   trigger,
+  triggerId: trigger.id,
+  revision: placed.revision,
   interest: interestOfMetric(trigger),
   stage: "measure",
   home: "resource",

@@ -5,6 +5,10 @@ import { type EventTrigger, type MetricTrigger, type ResourceSpec, relatedSpecs 
 import { glob, type TextMatcher } from "./glob.ts";
 import { type NamePattern, nameMatcher, namePattern } from "./name-pattern.ts";
 
+/** The same for all that ask nothing, or ask for nothing: thousands of triggers then need no more memory for it. */
+const ALWAYS = (): boolean => true;
+const NEVER = (): boolean => false;
+
 export interface Interest {
   /** The patterns one of which the name must match; null where every name will do. */
   readonly names: readonly NamePattern[] | null;
@@ -17,7 +21,7 @@ export interface Interest {
 export function interestOf(trigger: EventTrigger): Interest {
   const after = trigger.after.map(namePattern);
   const expect = trigger.expect.map(namePattern);
-  const isExpected = expect.length === 0 ? () => true : anyOf(expect.map(nameMatcher));
+  const isExpected = expect.length === 0 ? ALWAYS : anyOf(expect.map(nameMatcher));
   return {
     names: expect.length === 0 ? null : [...expect, ...after],
     isExpected,
@@ -31,15 +35,18 @@ export function interestOfMetric(trigger: MetricTrigger): Interest {
   const concerns = resourcesOf(trigger);
   return {
     names: null,
-    isExpected: () => true,
-    isStart: () => false,
+    isExpected: ALWAYS,
+    isStart: NEVER,
     concerns: (event) => labelOf(event.resource, STATE_TYPE) !== null && concerns(event),
   };
 }
 
 function resourcesOf({ match, matchRelated }: EventTrigger | MetricTrigger): Interest["concerns"] {
+  const specs = relatedSpecs(matchRelated);
   const primary = resourceMatcher(match);
-  const related = relatedSpecs(matchRelated).map(resourceMatcher);
+  if (specs.length === 0)
+    return Object.keys(match).length === 0 ? ALWAYS : (event) => primary(event.resource);
+  const related = specs.map(resourceMatcher);
   return (event) => primary(event.resource) && related.every((fits) => event.related.some(fits));
 }
 
@@ -69,6 +76,7 @@ export function valueMatcher(pattern: string): TextMatcher {
 
 function anyOf(matchers: readonly TextMatcher[]): TextMatcher {
   const [only] = matchers;
-  if (only !== undefined && matchers.length === 1) return only;
+  if (only === undefined) return NEVER;
+  if (matchers.length === 1) return only;
   return (text) => matchers.some((fits) => fits(text));
 }

@@ -22,16 +22,14 @@ export const match: Stage<never, Taken> = {
 
 /** Sends the event to the candidate's bucket, if it is of interest. */
 function offer(candidate: Candidate, { event, takenAt, rank }: Taken, emit: Emission[]): void {
-  const { placed, interest } = candidate;
+  const { interest, triggerId, revision } = candidate;
   const starts = interest.isStart(event.event);
   const expected = interest.isExpected(event.event);
   if (!starts && !expected) return;
   // An automation does not see events it caused itself, directly or through others (S15).
-  if (event.causes.length > 0 && event.causes.includes(placed.automation.id)) return;
+  if (event.causes.length > 0 && event.causes.includes(candidate.placed.automation.id)) return;
   if (!interest.concerns(event)) return;
-  const triggerId = placed.trigger.id;
   const key = keyFor(candidate, event);
-  const { revision } = placed;
   const value: Match = { kind: "match", triggerId, revision, key, starts, expected, event, takenAt, rank };
   const at = bucketKey(triggerId, key);
   emit.push({ to: candidate.stage, key: at, home: homeOf(candidate, at, event), value });
