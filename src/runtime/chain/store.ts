@@ -165,9 +165,10 @@ export class Store {
       const due = timers.peekDue();
       if (cell.queuedFor === due && cell.gathers === gathers) {
         if (cell.wakeAt === due) return due;
-        cell.queuedFor = null;
         timers.pop();
-        if (cell.wakeAt !== null) this.#queue(cell, cell.wakeAt);
+        // As many timers as before: no reason to sweep them, least of all while somebody takes from them.
+        cell.queuedFor = cell.wakeAt;
+        if (cell.wakeAt !== null) timers.push(cell.wakeAt, cell);
       } else timers.pop();
     }
     return null;

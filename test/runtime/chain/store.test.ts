@@ -66,6 +66,18 @@ describe("a store", () => {
     assert.deepEqual(wakeAll(store, false), ["10 a"]);
   });
 
+  it("loses no wake-up when many keys have gone, and others have moved theirs", () => {
+    for (const last of ["a", "b"]) {
+      const store = new Store("buckets");
+      for (let i = 0; i < 3000; i++) store.set(`gone ${i}`, entry(1_000_000 + i));
+      for (const key of ["a", "moved", "b"]) store.set(key, entry(100));
+      for (let i = 0; i < 3000; i++) store.set(`gone ${i}`, null);
+      store.set("moved", entry(300));
+      store.set(last, entry(100));
+      assert.deepEqual(wakeAll(store, false), ["100 a", "100 b", "300 moved"]);
+    }
+  });
+
   it("tells each change once, with what is kept now", () => {
     const store = new Store("buckets");
     store.set("a", entry(1));
