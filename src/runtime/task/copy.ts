@@ -14,13 +14,15 @@ export interface Positions {
   /** By topic, the offset to read on from. */
   readonly inputs: Readonly<Record<string, number>>;
   readonly streamTime: Instant;
+  /** The `received` of the last event taken. */
+  readonly lastReceived: Instant;
   /** By table, the offset up to which it was read, not included. */
   readonly tables: Readonly<Record<string, number>>;
 }
 
 /** The store under which positions stand in the changelog. */
 export const POSITIONS = "positions";
-const NOWHERE: Positions = { inputs: {}, streamTime: instant(0), tables: {} };
+const NOWHERE: Positions = { inputs: {}, streamTime: instant(0), lastReceived: instant(0), tables: {} };
 
 export interface CopyOptions {
   readonly role: Role;

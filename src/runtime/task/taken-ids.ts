@@ -52,11 +52,6 @@ export class TakenIds {
     this.#capacity = capacity;
   }
 
-  /** The `received` of the id added last. */
-  get last(): Instant {
-    return this.#last;
-  }
-
   /** Of how many ids the changelog tells. */
   get size(): number {
     return this.#total + this.#open.length;

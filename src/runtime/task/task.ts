@@ -21,7 +21,7 @@ import { GATHERED_RECORDS, Gathered } from "./gathered.ts";
 import { readInTime } from "./read-in-time.ts";
 import { startingPoint } from "./starting-point.ts";
 import type { CurrentTables, TableSource } from "./tables.ts";
-import { stepFor, type Via, viasOf } from "./vias.ts";
+import { inputOf, stepFor, type Via, viasOf } from "./vias.ts";
 import { Watermarks } from "./watermarks.ts";
 
 export { Copy } from "./copy.ts";
@@ -225,19 +225,25 @@ export class Task {
     const place = { topic: this.#events, offset: record.offset };
     const notBefore = later(this.#lastReceived, instant(this.#streamTime + 1));
     const received = later(record.timestamp, notBefore);
-    const id = blaming(place, () => this.#passing.pass(record.value, received, this.#tables?.automations));
-    this.#copy.takenIds.add(id ?? this.#readEvent(record, notBefore), received);
+    const passed = blaming(place, () =>
+      this.#passing.pass(record.value, received, this.#tables?.automations),
+    );
+    const id = passed ?? this.#readEvent(record, notBefore);
+    if (id !== null) this.#copy.takenIds.add(id, received);
     this.#lastReceived = received;
     this.#streamTime = later(this.#streamTime, minus(received, millis(1)));
-    return id === null;
+    return passed === null;
   }
 
-  /** Takes the event that a record holds; returns its id. */
-  #readEvent(record: LogRecord, notBefore: Instant): string {
+  /** Takes the event that a record holds; returns its id, if a repeat of it is to be told by that. */
+  #readEvent(record: LogRecord, notBefore: Instant): string | null {
     const { wire, partition } = this.#options;
     const event = wire.decodeEvent({ topic: this.#events, partition }, record, notBefore);
+    const { id, received, follows } = event;
+    const isRepeat = this.#chain.seen.has(id, received);
     blaming({ topic: this.#events, offset: record.offset }, () => this.#chain.takeEvent(event));
-    return event.id;
+    // One that follows may be held, and count as seen when it is let go.
+    return !isRepeat && (follows !== null || this.#chain.seen.has(id, received)) ? id : null;
   }
 
   /** An announcement is no work: what it leads to is, when it comes about. */
@@ -323,6 +329,7 @@ export class Task {
     const state: Positions = {
       inputs: Object.fromEntries(this.#positions),
       streamTime: this.#streamTime,
+      lastReceived: this.#lastReceived,
       tables: { automations: this.#tables?.reach ?? 0 },
     };
     return { state, wakeAt: null, gathers: false };
@@ -339,11 +346,11 @@ export class Task {
   async #restore(): Promise<void> {
     const { log, restores = null } = this.#options;
     await this.#copy.catchUp(log, () => this.#isStopping, restores);
-    const { inputs, streamTime, tables } = this.#copy.positions;
+    const { inputs, streamTime, lastReceived, tables } = this.#copy.positions;
     for (const [topic, offset] of Object.entries(inputs)) this.#positions.set(topic, offset);
     this.#streamTime = streamTime;
     this.#committedTime = streamTime;
-    this.#lastReceived = this.#copy.takenIds.last;
+    this.#lastReceived = lastReceived;
     // By automations older than those its state rests on it would forget what they had counted.
     await this.#catchUp(tables["automations"] ?? 0);
   }
@@ -354,11 +361,6 @@ export class Task {
       topics.map((topic) => startingPoint(this.#options, topic, this.#positions.get(topic) ?? null)),
     );
   }
-}
-
-/** The topic a role takes its records from: the one its first step reads. */
-function inputOf(role: Role): string {
-  return required(role.steps[0]?.from[0]);
 }
 
 function required<T>(value: T | null | undefined): T {

@@ -20,3 +20,10 @@ export function stepFor(vias: readonly Via[], topic: string, named: string | nul
   const steps = vias.find((via) => via.topic === topic)?.steps;
   return named === null ? steps?.[0] : steps?.find((step) => step === named);
 }
+
+/** The topic a role takes its records from: the one its first step reads. */
+export function inputOf({ name, steps }: Role): string {
+  const input = steps[0]?.from[0];
+  if (input === undefined) throw new Error(`roles.${name}: the topology names no input`);
+  return input;
+}

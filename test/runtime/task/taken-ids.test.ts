@@ -65,7 +65,7 @@ describe("the ids of taken events in the changelog", () => {
         const told = log.written.flatMap((change) => log.readInto(following, [change]));
         assert.deepEqual(told, added);
         assert.deepEqual(log.readInto(new TakenIds(), log.written), added);
-        assert.deepEqual([restored.size, restored.last], [ids.size, ids.last]);
+        assert.equal(restored.size, ids.size);
       }),
     );
   });

@@ -140,6 +140,22 @@ describe("a task of the evaluator", () => {
     assert(offsets.length === 1 && offsets.every((offset) => offset >= 3), String(offsets));
   });
 
+  it("keeps no ids of logs, which are never taken: there would be no room for others", async () => {
+    const tasks = evaluators(1, automation("a", on("t", "ping")));
+    const kept = (): readonly (string | null)[] =>
+      tasks.broker.committed("t.evaluator-changelog").map(({ key }) => key);
+    tasks.start();
+    for (let i = 0; i < 3; i++) tasks.send("prefect.log.write", "host.a");
+    await tasks.until(() => kept().includes("positions|"));
+    assert.deepEqual(
+      kept().filter((key) => key?.startsWith("taken-ids|")),
+      [],
+    );
+    tasks.send("ping", "host.a");
+    await tasks.until(() => kept().includes("taken-ids|0"));
+    assert(kept().includes("taken-ids|0"));
+  });
+
   it("keeps what it cannot read in the rejected topic, and goes on", async () => {
     const tasks = evaluators(1, automation("a", on("t", "ping")));
     tasks.start();
