@@ -77,14 +77,18 @@ export class AgendaTask {
       // tombstones of the predecessor, of runs that have left already.
       const end = await log.written(topic, partition);
       const offset = await log.start(topic, partition);
-      const take = (record: LogRecord): void => this.#take(record);
+      const take = (record: LogRecord): void => {
+        refuseLost(topic, partition, record);
+        this.#take(record);
+      };
       const isStopping = (): boolean => this.#isStopping;
       const restore = this.#options.restores?.begin(partition, Math.max(0, end - offset));
       const noted = (next: number): void => restore?.noted(next - offset);
       try {
         await readTo(log, { from: { topic, partition, offset }, end, take, isStopping, noted });
-      } finally {
         restore?.done();
+      } finally {
+        restore?.dropped();
       }
       this.#reader = await log.openReader([{ topic, partition, offset: Math.max(offset, end) }]);
       await this.#work(writer, this.#reader);
@@ -170,4 +174,10 @@ export class AgendaTask {
     this.#chain.advanceOwn(now, LEAVING);
     return this.#chain.isDueBy(now);
   }
+}
+
+/** What cannot be read may have told of runs that have left; without it they would leave again. A person has to say. */
+function refuseLost(topic: string, partition: number, { unreadable }: LogRecord): void {
+  if (unreadable === undefined) return;
+  throw new LogError(`${topic}/${partition} is to be restored, but ${unreadable}`, { retriable: false });
 }

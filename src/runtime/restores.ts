@@ -6,6 +6,8 @@ export interface Restore {
   /** Has come so far. */
   noted(read: number): void;
   done(): void;
+  /** It was not brought to its end. */
+  dropped(): void;
 }
 
 interface UnderWay {
@@ -40,6 +42,9 @@ export class Restores {
       },
       done: () => {
         if (this.#underWay.get(partition) === restore) this.#end(partition, restore);
+      },
+      dropped: () => {
+        if (this.#underWay.get(partition) === restore) this.#underWay.delete(partition);
       },
     };
   }

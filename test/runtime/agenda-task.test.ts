@@ -197,13 +197,25 @@ describe("a task of the scheduler", () => {
 
   it("rejects what the log itself cannot give, and goes on", async () => {
     const agenda = schedulers();
-    agenda.broker.spoil("t.run-commands", 0);
     await agenda.schedule(command("a", 1));
     void agenda.startScheduler();
     await agenda.until(() => agenda.left().length >= 1);
+    agenda.broker.spoil("t.run-commands", 0);
+    await agenda.schedule(command("b", 1));
+    await agenda.until(() => agenda.left().length >= 2);
     assert.deepEqual(
-      agenda.values<Rejection>("rejected").map(({ topic, offset, reason }) => [topic, offset, reason]),
-      [["run-commands", 0, "a batch cannot be unpacked"]],
+      agenda.values<Rejection>("rejected").map(({ topic, reason }) => [topic, reason]),
+      [["run-commands", "a batch cannot be unpacked"]],
     );
+  });
+
+  it("does not begin without what the log cannot give: it may tell that runs have left", async () => {
+    const agenda = schedulers();
+    await agenda.schedule(command("a", 1));
+    agenda.broker.spoil("t.run-commands", 0);
+    const end = await agenda.startScheduler();
+    assert(end instanceof LogError && !end.retriable);
+    assert.match(end.message, /is to be restored, but a batch cannot be unpacked/);
+    assert.deepEqual(agenda.left(), []);
   });
 });

@@ -37,6 +37,15 @@ describe("the progress of restores", () => {
     ]);
   });
 
+  it("is not told of one that was broken off as if it had come to its end", () => {
+    const { told, lines } = restores();
+    told.begin(0, 1_000).dropped();
+    const whole = told.begin(0, 1_000);
+    whole.done();
+    whole.dropped();
+    assert.deepEqual(lines, ["evaluator: partition 0 restored, 1,000 offsets read"]);
+  });
+
   it("is nothing to tell where there is nothing to restore", () => {
     const { told, lines } = restores();
     told.begin(0, 0).done();

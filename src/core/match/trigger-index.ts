@@ -8,8 +8,6 @@ import { Shelf } from "./shelf.ts";
 export interface TriggerIndex {
   /** The triggers that may want the event, by position: found by its name or a part of it, or by its resources. */
   candidates(event: Event): readonly Candidate[];
-  /** Whether an event of this name can have candidates at all, whatever else it says. */
-  mayInterest(name: string): boolean;
 }
 
 const indexes = new WeakMap<AutomationTable, TriggerIndex>();
@@ -55,10 +53,6 @@ class Index implements TriggerIndex {
       this.#ofStates.find(event, found);
     for (const shelf of this.#shelvesOf(name)) shelf.find(event, found);
     return found.length < 2 ? found : inOrder(found);
-  }
-
-  mayInterest(name: string): boolean {
-    return !this.#anyName.isEmpty || !this.#ofStates.isEmpty || this.#shelvesOf(name).length > 0;
   }
 
   /** The shelves that an event's name leads to; names come again and again. */

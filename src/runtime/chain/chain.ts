@@ -261,7 +261,7 @@ export class Chain {
     this.#kept.find((store) => store.name === storeName)?.restore(key, entry);
   }
 
-  /** After a restore: an id of an event that was taken before; ids still held as followers are not taken yet. */
+  /** An id of an event that was taken, by a predecessor or without anybody who wanted it; ids still held as followers are not taken yet. */
   remember(id: string, at: Instant): void {
     // A repeat was dropped when it came: the time of the first stays.
     if (this.seen.has(id, at)) return;

@@ -82,8 +82,9 @@ export class Copy {
     const noted = (next: number): void => restore?.noted(next - offset);
     try {
       await readTo(log, { from: { topic, partition, offset }, end, take, isStopping, noted });
-    } finally {
       restore?.done();
+    } finally {
+      restore?.dropped();
     }
     this.#settle(Math.max(offset, end));
   }

@@ -3,7 +3,6 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { interestOf } from "../../../src/core/match/interest.ts";
 import { match } from "../../../src/core/match/match.ts";
-import { indexOf } from "../../../src/core/match/trigger-index.ts";
 import type { AutomationTable } from "../../../src/core/model/automation-table.ts";
 import type { Event } from "../../../src/core/model/event.ts";
 import type { Match } from "../../../src/core/model/match.ts";
@@ -151,21 +150,6 @@ describe("the index of triggers", () => {
             asked.map((one) => one.id),
           );
         }
-      }),
-    );
-  });
-
-  it("knows of a name that it can lead nowhere, and of none that leads somewhere", () => {
-    fc.assert(
-      fc.property(fc.array(trigger, { maxLength: 4 }), seenEvent, (some, more) => {
-        const all = some.map((one, i) => eventTrigger({ ...one, id: `t${i}` }));
-        const table = tableFor(compound(all));
-        const seen = event("e", 0, more);
-        const wanted = all.flatMap(({ expect, after }) => [...expect, ...after]);
-        const isOpen =
-          all.some(({ expect }) => expect.length === 0) || wanted.some((one) => one.includes("*"));
-        if (interested(table, seen).length > 0) assert.ok(indexOf(table).mayInterest(seen.event));
-        if (!isOpen && !wanted.includes(seen.event)) assert.ok(!indexOf(table).mayInterest(seen.event));
       }),
     );
   });
