@@ -117,7 +117,7 @@ else if (settings.esper && measured.some(({ contestant }) => contestant === "Esp
 if ("memory".includes(settings.only)) {
   const { keys, bytesPerBucket, bytesPerEvent } = await inOwnProcess<Memory>("memory");
   say(
-    `Memory of an open bucket, ${keys.toLocaleString("en")} keys: ${Math.round(bytesPerBucket)} bytes, ` +
-      `of which its last event alone ${Math.round(bytesPerEvent)} bytes.`,
+    `Memory of an open bucket, ${keys.toLocaleString("en")} keys: ${Math.round(bytesPerBucket)} bytes. The last event, ` +
+      `which only a trigger of absence keeps too, is ${Math.round(bytesPerEvent)} bytes.`,
   );
 }

@@ -1,4 +1,4 @@
-/** Memory per open bucket: how much the heap grows by a million keys, and how much of it their last events are alone. */
+/** Memory per open bucket: how much the heap grows by a million keys, and by an event for each of them. */
 import { memoryUsage } from "node:process";
 import type { Event } from "../../src/core/model/event.ts";
 import { Chains, read } from "./contestants.ts";
