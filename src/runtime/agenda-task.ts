@@ -18,9 +18,8 @@ import {
   Unreadable,
   type Writer,
 } from "./ports.ts";
-import { readTo } from "./read-to.ts";
 import { rejection } from "./rejected.ts";
-import type { Restores } from "./restores.ts";
+import { type Restores, readBack } from "./restores.ts";
 import type { Wire } from "./wire.ts";
 
 export interface AgendaTaskOptions {
@@ -47,7 +46,7 @@ export class AgendaTask {
   readonly #topic: string;
   /** What could not be read, by key, until that is written down. */
   readonly #broken = new Map<string, NewRecord>();
-  /** What the log could not give, whose key nobody knows: whoever restores the agenda rejects it once more. */
+  /** What the log could not give, whose key nobody knows. */
   readonly #unreadable: NewRecord[] = [];
   #reader: Reader | null = null;
   #isStopping = false;
@@ -82,14 +81,11 @@ export class AgendaTask {
         this.#take(record);
       };
       const isStopping = (): boolean => this.#isStopping;
-      const restore = this.#options.restores?.begin(partition, Math.max(0, end - offset));
-      const noted = (next: number): void => restore?.noted(next - offset);
-      try {
-        await readTo(log, { from: { topic, partition, offset }, end, take, isStopping, noted });
-        restore?.done();
-      } finally {
-        restore?.dropped();
-      }
+      await readBack(
+        log,
+        { from: { topic, partition, offset }, end, take, isStopping },
+        this.#options.restores,
+      );
       this.#reader = await log.openReader([{ topic, partition, offset: Math.max(offset, end) }]);
       await this.#work(writer, this.#reader);
     } finally {

@@ -1,5 +1,6 @@
 /** Tells people how restores come on: one line a second at most for all tasks of a role, and one when they are done. */
-import type { Ticker } from "./ports.ts";
+import type { Log, Ticker } from "./ports.ts";
+import { type Reading, readTo } from "./read-to.ts";
 
 /** Of one task, in offsets of its changelog. */
 export interface Restore {
@@ -74,5 +75,21 @@ export class Restores {
     if (read === 0) return;
     const which = tasks === 1 ? `partition ${partition}` : `${tasks} partitions`;
     this.#report(`${this.#name}: ${which} restored, ${read.toLocaleString("en")} offsets read`);
+  }
+}
+
+/** Reads what is to be restored, and tells how it comes on where somebody wants to know. */
+export async function readBack(
+  log: Log,
+  reading: Omit<Reading, "noted">,
+  restores: Restores | null = null,
+): Promise<void> {
+  const { partition, offset } = reading.from;
+  const restore = restores?.begin(partition, Math.max(0, reading.end - offset));
+  try {
+    await readTo(log, { ...reading, noted: (next) => restore?.noted(next - offset) });
+    restore?.done();
+  } finally {
+    restore?.dropped();
   }
 }

@@ -45,10 +45,15 @@ const plain = new Uint8Array(1024);
 function stamped(hash: Uint8Array, version: number): string {
   hash[6] = ((hash[6] ?? 0) & 0x0f) | (version << 4);
   hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
+  return uuidText(hash, 0);
+}
+
+/** The text of the UUID whose 16 bytes stand at a place. */
+export function uuidText(bytes: Uint8Array, from: number): string {
   let id = "";
   for (let i = 0; i < 16; i++) {
     if (i === 4 || i === 6 || i === 8 || i === 10) id += "-";
-    id += HEX[hash[i] ?? 0] ?? "";
+    id += HEX[bytes[from + i] ?? 0] ?? "";
   }
   return id;
 }

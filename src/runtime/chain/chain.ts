@@ -17,6 +17,7 @@ import { SeenIdsMemory } from "./seen-ids.ts";
 import { type Change, type Entry, Store } from "./store.ts";
 
 export type { Observed } from "./observed.ts";
+export { REMEMBERED, REMEMBERED_MAX } from "./seen-ids.ts";
 export type { Change, Entry } from "./store.ts";
 
 /** A step of the chain: a stage, and how its inputs travel. */
@@ -261,12 +262,13 @@ export class Chain {
     this.#kept.find((store) => store.name === storeName)?.restore(key, entry);
   }
 
-  /** An id of an event that was taken, by a predecessor or without anybody who wanted it; ids still held as followers are not taken yet. */
-  remember(id: string, at: Instant): void {
+  /** An id of an event that was taken, by a predecessor or without anybody who wanted it; ids still held as followers are not taken yet: for them false. */
+  remember(id: string, at: Instant): boolean {
     // A repeat was dropped when it came: the time of the first stays.
-    if (this.seen.has(id, at)) return;
-    if (this.#rooms[0]?.store?.get(id)) return;
+    if (this.seen.has(id, at)) return true;
+    if (this.#rooms[0]?.store?.get(id)) return false;
     this.seen.add(id, at);
+    return true;
   }
 
   #wake(room: Room, due: Instant, gathers: boolean): void {

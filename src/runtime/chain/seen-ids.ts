@@ -7,7 +7,9 @@ import { type Instant, instant, minus, minutes } from "../../core/model/time.ts"
 import type { SeenIds } from "../../core/processor.ts";
 import { UuidRing } from "./uuid-ring.ts";
 
-const REMEMBERED = minutes(30);
+/** So long ids are remembered, and so many of them. */
+export const REMEMBERED = minutes(30);
+export const REMEMBERED_MAX = 100_000;
 
 export class SeenIdsMemory implements SeenIds {
   readonly #ids: UuidRing;
@@ -15,7 +17,7 @@ export class SeenIdsMemory implements SeenIds {
   /** How many ids were forgotten before their 30 minutes were over. */
   evictedEarly = 0;
 
-  constructor(capacity = 100_000) {
+  constructor(capacity = REMEMBERED_MAX) {
     this.#ids = new UuidRing(capacity);
   }
 

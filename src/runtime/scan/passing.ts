@@ -8,11 +8,11 @@ import { interestsOf } from "./interests.ts";
 import { Names } from "./names.ts";
 
 export class Passing {
-  readonly #chain: Pick<Chain, "advanceOwn" | "remember" | "seen">;
+  readonly #chain: Pick<Chain, "advanceOwn" | "remember">;
   #table: AutomationTable | null = null;
   #names = new Names({ inName: () => true, inStates: true });
 
-  constructor(chain: Pick<Chain, "advanceOwn" | "remember" | "seen">) {
+  constructor(chain: Pick<Chain, "advanceOwn" | "remember">) {
     this.#chain = chain;
   }
 
@@ -23,8 +23,7 @@ export class Passing {
     if (id === null) return null;
     this.#chain.advanceOwn(received);
     // Not remembered is the id of one that is kept, or that somebody waits for: that one has to be taken.
-    this.#chain.remember(id, received);
-    return this.#chain.seen.has(id, received) ? id : null;
+    return this.#chain.remember(id, received) ? id : null;
   }
 
   #namesFor(table: AutomationTable): Names {

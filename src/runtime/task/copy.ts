@@ -4,8 +4,7 @@ import type { Stage } from "../../core/processor.ts";
 import type { Role } from "../../topology/topology.ts";
 import { Chain, type Tables } from "../chain/chain.ts";
 import type { Batch, Log, LogRecord } from "../ports.ts";
-import { readTo } from "../read-to.ts";
-import type { Restores } from "../restores.ts";
+import { type Restores, readBack } from "../restores.ts";
 import type { Wire } from "../wire.ts";
 import { TAKEN_IDS, type TakenId, TakenIds } from "./taken-ids.ts";
 
@@ -78,14 +77,7 @@ export class Copy {
     const end = await log.end(topic, partition);
     const offset = await this.next(log);
     const take = (record: LogRecord): void => this.#take(record);
-    const restore = restores?.begin(partition, Math.max(0, end - offset));
-    const noted = (next: number): void => restore?.noted(next - offset);
-    try {
-      await readTo(log, { from: { topic, partition, offset }, end, take, isStopping, noted });
-      restore?.done();
-    } finally {
-      restore?.dropped();
-    }
+    await readBack(log, { from: { topic, partition, offset }, end, take, isStopping }, restores);
     this.#settle(Math.max(offset, end));
   }
 
@@ -108,8 +100,7 @@ export class Copy {
 
   #remember(taken: TakenId): void {
     const { id, received } = taken;
-    this.chain.remember(id, received);
-    if (this.chain.seen.has(id, received)) this.#held.delete(id);
+    if (this.chain.remember(id, received)) this.#held.delete(id);
     else this.#held.set(id, taken);
   }
 

@@ -4,15 +4,13 @@
  * together, and has nothing to read but the changelog. Blocks go with what their ids are good for: the memory by which
  * duplicates are told (chain/seen-ids.ts) holds no more, and none for longer.
  */
-import { type Instant, instant, later, minus, minutes } from "../../core/model/time.ts";
-import type { Change, Entry } from "../chain/chain.ts";
+import { readUuid, UUID_WORDS, uuidText } from "../../core/model/id.ts";
+import { type Instant, instant, later, minus } from "../../core/model/time.ts";
+import { type Change, type Entry, REMEMBERED, REMEMBERED_MAX } from "../chain/chain.ts";
 
 /** The store under which blocks of ids stand in the changelog. */
 export const TAKEN_IDS = "taken-ids";
 
-/** As many as a task remembers, for as long. */
-const CAPACITY = 100_000;
-const REMEMBERED = minutes(30);
 /** A block with so many is closed; until then every commit writes it anew. */
 const BLOCK_IDS = 128;
 
@@ -48,7 +46,7 @@ export class TakenIds {
   #last: Instant = instant(0);
   readonly #restored = new Map<number, Block>();
 
-  constructor(capacity = CAPACITY) {
+  constructor(capacity = REMEMBERED_MAX) {
     this.#capacity = capacity;
   }
 
@@ -139,58 +137,27 @@ const changeOf = (number: number, entry: Entry | null): Change => ({
 });
 
 const ID_BYTES = 16;
-const ID_CHARACTERS = 36;
-const DASH = "-".charCodeAt(0);
+const words = new Uint32Array(UUID_WORDS);
 
 function pack(taken: readonly TakenId[]): Block {
-  const ids = new Uint8Array(taken.length * ID_BYTES);
-  let at = 0;
+  const ids = new DataView(new ArrayBuffer(taken.length * ID_BYTES));
   let last = instant(0);
-  const received = taken.map((one) => {
-    at = packId(one.id, ids, at);
-    const since = one.received - last;
-    last = one.received;
+  const received = taken.map(({ id, received: at }, place) => {
+    readUuid(id, words);
+    for (const [i, word] of words.entries()) ids.setUint32(place * ID_BYTES + i * 4, word);
+    const since = at - last;
+    last = at;
     return since;
   });
-  return { ids, received };
+  return { ids: new Uint8Array(ids.buffer), received };
 }
-
-/** Two hexadecimal digits a byte, dashes left out. */
-function packId(id: string, into: Uint8Array, from: number): number {
-  let at = from;
-  for (let i = 0; i < id.length; i += 2) {
-    if (id.charCodeAt(i) === DASH) i += 1;
-    into[at++] = (digit(id.charCodeAt(i)) << 4) | digit(id.charCodeAt(i + 1));
-  }
-  return at;
-}
-
-/** Of 0 to 9 and a to f. */
-const digit = (code: number): number => (code < 58 ? code - 48 : code - 87);
 
 function unpack({ ids, received }: Block): TakenId[] {
-  const text = decoder.decode(dashed(ids));
   let last = instant(0);
   return received.map((since, i) => {
     last = instant(last + since);
-    return { id: text.slice(i * ID_CHARACTERS, (i + 1) * ID_CHARACTERS), received: last };
+    return { id: uuidText(ids, i * ID_BYTES), received: last };
   });
-}
-
-const decoder = new TextDecoder();
-const HEX = new TextEncoder().encode("0123456789abcdef");
-
-/** The characters of the ids, one after the other. */
-function dashed(ids: Uint8Array): Uint8Array {
-  const characters = new Uint8Array((ids.length / ID_BYTES) * ID_CHARACTERS);
-  let at = 0;
-  for (const [i, byte] of ids.entries()) {
-    const place = i % ID_BYTES;
-    if (place === 4 || place === 6 || place === 8 || place === 10) characters[at++] = DASH;
-    characters[at++] = HEX[byte >> 4] ?? 0;
-    characters[at++] = HEX[byte & 15] ?? 0;
-  }
-  return characters;
 }
 
 const isBlock = (state: unknown): state is Block =>
