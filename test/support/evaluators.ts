@@ -2,18 +2,21 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { afterEach } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { knownProcessors, stages } from "../../src/core/core.ts";
 import type { Automation } from "../../src/core/model/automation.ts";
 import { tableOf } from "../../src/core/model/automation-table.ts";
 import type { Firing } from "../../src/core/model/firing.ts";
 import { fromMillis, seconds } from "../../src/core/model/time.ts";
+import type { EventTrigger } from "../../src/core/model/trigger.ts";
 import { openCodecs, schemaNames } from "../../src/edges/avro/avro.ts";
 import { partitionOf } from "../../src/runtime/partitioner.ts";
 import type { Log, Ticker } from "../../src/runtime/ports.ts";
 import { type CurrentTables, Task, type TaskOptions } from "../../src/runtime/task/task.ts";
 import { Wire } from "../../src/runtime/wire.ts";
 import { loadTopology } from "../../src/topology/topology.ts";
+import { compound, eventTrigger } from "../core/model/samples.ts";
 import { MemoryBroker } from "./memory-log.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -185,5 +188,23 @@ export function automation(name: string, trigger: Automation["trigger"]): Automa
     ownerResource: null,
     created: CREATED,
     updated: CREATED,
+  };
+}
+
+/** A trigger on one event, as plain as can be but for what is told. */
+export const on = (id: string, expect: string, more: Partial<EventTrigger> = {}): EventTrigger =>
+  eventTrigger({ id, expect: [expect], ...more });
+
+export const both = compound([on("ping", "ping"), on("reply", "reply")], { id: "both" });
+
+/** Makes the evaluators of each test, and stops them after it. */
+export function evaluatorsOfEach() {
+  let running: Evaluators | null = null;
+  afterEach(async () => {
+    await running?.stopAll();
+  });
+  return (partitions: number, ...automations: readonly Automation[]): Evaluators => {
+    running = new Evaluators(partitions, automations);
+    return running;
   };
 }

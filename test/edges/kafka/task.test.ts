@@ -6,7 +6,6 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { knownProcessors, stages } from "../../../src/core/core.ts";
-import type { Automation } from "../../../src/core/model/automation.ts";
 import type { Firing } from "../../../src/core/model/firing.ts";
 import type { Rejection } from "../../../src/core/model/rejection.ts";
 import { seconds } from "../../../src/core/model/time.ts";
@@ -17,7 +16,7 @@ import { RoleRunner } from "../../../src/runtime/role.ts";
 import { Task } from "../../../src/runtime/task/task.ts";
 import { Wire } from "../../../src/runtime/wire.ts";
 import { loadTopology } from "../../../src/topology/topology.ts";
-import { automation, tablesOf } from "../../support/evaluators.ts";
+import { automation, on, tablesOf } from "../../support/evaluators.ts";
 import { until } from "../../support/process.ts";
 import { batch } from "./batches.ts";
 import { Gate } from "./gate.ts";
@@ -43,18 +42,10 @@ const ticker: Ticker = {
   },
 };
 
-const onPing: Automation = automation("a", {
-  kind: "event",
-  id: "t",
-  match: {},
-  matchRelated: {},
-  after: [],
-  expect: ["ping"],
-  forEach: ["prefect.resource.id"],
-  posture: "Reactive",
-  threshold: 2,
-  within: seconds(600),
-});
+const onPing = automation(
+  "a",
+  on("t", "ping", { forEach: ["prefect.resource.id"], threshold: 2, within: seconds(600) }),
+);
 
 let near: Log;
 let far: Log;

@@ -1,23 +1,11 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { seconds } from "../../../src/core/model/time.ts";
-import type { EventTrigger } from "../../../src/core/model/trigger.ts";
 import type { Log } from "../../../src/runtime/ports.ts";
-import { automation, Evaluators, wire } from "../../support/evaluators.ts";
+import { automation, Evaluators, on, wire } from "../../support/evaluators.ts";
 
 const CHANGELOG = "t.evaluator-changelog";
-const each: EventTrigger = {
-  kind: "event",
-  id: "t",
-  match: {},
-  matchRelated: {},
-  after: [],
-  expect: ["ping"],
-  forEach: ["prefect.resource.id"],
-  posture: "Reactive",
-  threshold: 2,
-  within: seconds(600),
-};
+const each = on("t", "ping", { forEach: ["prefect.resource.id"], threshold: 2, within: seconds(600) });
 
 let running: Evaluators | null = null;
 

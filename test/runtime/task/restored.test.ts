@@ -1,34 +1,11 @@
 import assert from "node:assert/strict";
-import { afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { fromMillis, type Instant, millis, minus, plus, seconds } from "../../../src/core/model/time.ts";
-import type { EventTrigger } from "../../../src/core/model/trigger.ts";
-import { automation, Evaluators, tablesOf } from "../../support/evaluators.ts";
-
-const on = (expect: string, more: Partial<EventTrigger> = {}): EventTrigger => ({
-  kind: "event",
-  id: "t",
-  match: {},
-  matchRelated: {},
-  after: [],
-  expect: [expect],
-  forEach: [],
-  posture: "Reactive",
-  threshold: 1,
-  within: seconds(0),
-  ...more,
-});
+import { automation, type Evaluators, evaluatorsOfEach, on, tablesOf } from "../../support/evaluators.ts";
 
 const EACH = ["prefect.resource.id"];
 
-let running: Evaluators | null = null;
-function evaluators(...automations: ConstructorParameters<typeof Evaluators>[1]): Evaluators {
-  running = new Evaluators(1, automations);
-  return running;
-}
-
-afterEach(async () => {
-  await running?.stopAll();
-});
+const evaluators = evaluatorsOfEach();
 
 /** How often a bucket was committed. */
 const bucketsOf = (tasks: Evaluators): number =>
@@ -43,8 +20,8 @@ function setBack(tasks: Evaluators, timestamp: Instant): void {
 
 describe("a task that goes on from the state of another", () => {
   it("forgets nothing because its process has not read the automations as far yet", async () => {
-    const counting = automation("a", on("ping", { threshold: 3, within: seconds(600), forEach: EACH }));
-    const tasks = evaluators(counting);
+    const counting = automation("a", on("t", "ping", { threshold: 3, within: seconds(600), forEach: EACH }));
+    const tasks = evaluators(1, counting);
     const first = tasks.start();
     tasks.send("ping", "host.a");
     tasks.send("ping", "host.a");
@@ -67,8 +44,8 @@ describe("a task that goes on from the state of another", () => {
   });
 
   it("takes no event at a time that it had let pass: a beat counts in the window that is open", async () => {
-    const absent = on("beat", { posture: "Proactive", within: seconds(30), forEach: EACH });
-    const tasks = evaluators(automation("a", absent));
+    const absent = on("t", "beat", { posture: "Proactive", within: seconds(30), forEach: EACH });
+    const tasks = evaluators(1, automation("a", absent));
     const first = tasks.start();
     const began = fromMillis(tasks.broker.clock.nowMs);
     tasks.send("beat", "host.a");
@@ -88,7 +65,7 @@ describe("a task that goes on from the state of another", () => {
   });
 
   it("lets a new trigger watch from where that state stands, and not over what was taken without it", async () => {
-    const tasks = evaluators(automation("a", on("beat")));
+    const tasks = evaluators(1, automation("a", on("t", "beat")));
     const first = tasks.start();
     const { nowMs: began } = tasks.broker.clock;
     while (tasks.broker.clock.nowMs < began + 60_000) {
@@ -99,8 +76,8 @@ describe("a task that goes on from the state of another", () => {
     const lastBeat = before.at(-1)?.triggered ?? assert.fail("no beat was taken");
     await tasks.kill(first);
 
-    const standing = on("beat", { id: "standing", posture: "Proactive", within: seconds(30) });
-    tasks.redefine([automation("a", on("beat")), automation("b", standing)]);
+    const standing = on("t", "beat", { id: "standing", posture: "Proactive", within: seconds(30) });
+    tasks.redefine([automation("a", on("t", "beat")), automation("b", standing)]);
     tasks.start();
     const alarm = (await tasks.untilFirings(before.length + 1))[before.length];
     assert(alarm?.triggerId === "standing" && alarm.windowStart);

@@ -2,25 +2,13 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { stages } from "../../../src/core/core.ts";
 import { seconds } from "../../../src/core/model/time.ts";
-import type { EventTrigger } from "../../../src/core/model/trigger.ts";
 import { type Log, LogError, type Position, type Reader } from "../../../src/runtime/ports.ts";
 import { Copy } from "../../../src/runtime/task/copy.ts";
 import { Standby } from "../../../src/runtime/task/standby.ts";
-import { automation, Evaluators, tablesOf, topology, wire } from "../../support/evaluators.ts";
+import { automation, Evaluators, on, tablesOf, topology, wire } from "../../support/evaluators.ts";
 
 const CHANGELOG = "t.evaluator-changelog";
-const trigger: EventTrigger = {
-  kind: "event",
-  id: "t",
-  match: {},
-  matchRelated: {},
-  after: [],
-  expect: ["ping"],
-  forEach: ["prefect.resource.id"],
-  posture: "Reactive",
-  threshold: 3,
-  within: seconds(600),
-};
+const trigger = on("t", "ping", { forEach: ["prefect.resource.id"], threshold: 3, within: seconds(600) });
 const threeEach = automation("a", trigger);
 const tables = tablesOf([threeEach], 1);
 

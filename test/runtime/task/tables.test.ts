@@ -1,47 +1,12 @@
 import assert from "node:assert/strict";
-import { afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { bucketKey } from "../../../src/core/model/match.ts";
 import { seconds } from "../../../src/core/model/time.ts";
-import type { EventTrigger, Trigger } from "../../../src/core/model/trigger.ts";
 import { partitionOf } from "../../../src/runtime/partitioner.ts";
 import { LogError } from "../../../src/runtime/ports.ts";
-import { automation, Evaluators, tablesOf } from "../../support/evaluators.ts";
+import { automation, both, evaluatorsOfEach, on, tablesOf } from "../../support/evaluators.ts";
 
-const on = (id: string, expect: string, more: Partial<EventTrigger> = {}): EventTrigger => ({
-  kind: "event",
-  id,
-  match: {},
-  matchRelated: {},
-  after: [],
-  expect: [expect],
-  forEach: [],
-  posture: "Reactive",
-  threshold: 1,
-  within: seconds(0),
-  ...more,
-});
-
-const both: Trigger = {
-  kind: "compound",
-  id: "both",
-  triggers: [on("ping", "ping"), on("reply", "reply")],
-  require: "all",
-  within: null,
-  correlate: false,
-};
-
-let running: Evaluators | null = null;
-function evaluators(
-  partitions: number,
-  ...automations: ConstructorParameters<typeof Evaluators>[1]
-): Evaluators {
-  running = new Evaluators(partitions, automations);
-  return running;
-}
-
-afterEach(async () => {
-  await running?.stopAll();
-});
+const evaluators = evaluatorsOfEach();
 
 describe("tasks of the evaluator whose automations are not read yet", () => {
   it("wait for an automation that another has read already, and lose nothing by it", async () => {

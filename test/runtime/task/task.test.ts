@@ -1,51 +1,17 @@
 import assert from "node:assert/strict";
-import { afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { stages } from "../../../src/core/core.ts";
 import type { Rejection } from "../../../src/core/model/rejection.ts";
 import type { RunCommand } from "../../../src/core/model/run-command.ts";
 import { plus, seconds } from "../../../src/core/model/time.ts";
-import type { EventTrigger, Trigger } from "../../../src/core/model/trigger.ts";
+import type { Trigger } from "../../../src/core/model/trigger.ts";
 import type { Stage } from "../../../src/core/processor.ts";
 import { Poison } from "../../../src/runtime/poison.ts";
 import { LogError, type Position } from "../../../src/runtime/ports.ts";
-import { automation, Evaluators } from "../../support/evaluators.ts";
-
-const on = (id: string, expect: string, more: Partial<EventTrigger> = {}): EventTrigger => ({
-  kind: "event",
-  id,
-  match: {},
-  matchRelated: {},
-  after: [],
-  expect: [expect],
-  forEach: [],
-  posture: "Reactive",
-  threshold: 1,
-  within: seconds(0),
-  ...more,
-});
+import { automation, both, evaluatorsOfEach, on } from "../../support/evaluators.ts";
 
 const EACH = ["prefect.resource.id"];
-const both: Trigger = {
-  kind: "compound",
-  id: "both",
-  triggers: [on("ping", "ping"), on("reply", "reply")],
-  require: "all",
-  within: null,
-  correlate: false,
-};
-
-let running: Evaluators | null = null;
-function evaluators(
-  partitions: number,
-  ...automations: ConstructorParameters<typeof Evaluators>[1]
-): Evaluators {
-  running = new Evaluators(partitions, automations);
-  return running;
-}
-
-afterEach(async () => {
-  await running?.stopAll();
-});
+const evaluators = evaluatorsOfEach();
 
 describe("a task of the evaluator", () => {
   it("turns an event into a firing and a run command", async () => {
